@@ -1,0 +1,94 @@
+"""The only place that answers "may this person see this?".
+
+Every query for rows on behalf of a person starts from one of these functions; ids that come
+from a client are looked up inside their result and nowhere else. It stands above the features'
+models and below their services and views.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+
+from chatapp.accounts.models import Role, User
+from chatapp.conversations.models import Conversation, Source, Turn
+from chatapp.library.models import Chunk, Collection, Document
+from chatapp.moderation.models import Entry
+
+View = Callable[..., HttpResponseBase]
+
+
+def readable_collections(user: User) -> QuerySet[Collection]:
+    """Collections whose passages may answer this person: those that one of their groups reads.
+
+    An admin manages every collection, yet reads only what their groups read.
+    """
+    if not user.is_active:
+        return Collection.objects.none()
+    return Collection.objects.filter(readers__in=user.groups.all()).distinct()
+
+
+def readable_chunks(user: User) -> QuerySet[Chunk]:
+    """Chunks that this person may open as a source."""
+    return Chunk.objects.filter(
+        document__collection__in=readable_collections(user), quarantined=False
+    )
+
+
+def managed_collections(user: User) -> QuerySet[Collection]:
+    """Collections that this person may change: all of them for an admin, else none."""
+    allowed = user.is_active and user.role == Role.ADMIN
+    return Collection.objects.all() if allowed else Collection.objects.none()
+
+
+def managed_documents(user: User) -> QuerySet[Document]:
+    """Documents whose state this person may see and change."""
+    return Document.objects.filter(collection__in=managed_collections(user))
+
+
+def own_conversations(user: User) -> QuerySet[Conversation]:
+    """Conversations that this person may read, continue, rename and delete."""
+    if not user.is_active:
+        return Conversation.objects.none()
+    return Conversation.objects.filter(owner=user)
+
+
+def own_turns(user: User) -> QuerySet[Turn]:
+    """Turns that this person may follow and stop."""
+    return Turn.objects.filter(conversation__in=own_conversations(user))
+
+
+def own_sources(user: User) -> QuerySet[Source]:
+    """Sources of this person's turns; opening one asks :func:`readable_chunks` as well."""
+    return Source.objects.filter(turn__in=own_turns(user))
+
+
+def visible_entries(user: User) -> QuerySet[Entry]:
+    """Entries of the moderation log: all of them for compliance staff, else none."""
+    allowed = user.is_active and user.role == Role.COMPLIANCE
+    return Entry.objects.all() if allowed else Entry.objects.none()
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The signed-in person of ``request``; raises PermissionDenied where there is none."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def role_required(role: Role) -> Callable[[View], View]:
+    """A view decorator: answers 403 to everyone whose role is not ``role``."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if signed_in(request).role != role:
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return checked
+
+    return decorate

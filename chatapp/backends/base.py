@@ -1,0 +1,78 @@
+"""What a model backend is: one streaming method.
+
+Errors are those of :mod:`chatapp.backends.errors`. Adapters close the request to the model when
+the stream is closed, so that a stopped turn frees the model.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """``role`` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One request to a model; token limits are counted in the model's own tokens."""
+
+    model: str
+    messages: tuple[Message, ...]
+    max_tokens: int = 512
+    temperature: float = 0.2
+    context_tokens: int | None = None
+    top_logprobs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of the answer; ``logprobs`` maps candidate tokens to natural-log probabilities
+    for the piece's first token, where the request asked for them and the server gives them."""
+
+    text: str
+    logprobs: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """A piece of the model's reasoning, apart from the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of the stream. ``reason`` is "stop" or "length"; token counts where known."""
+
+    reason: str
+    prompt_tokens: int | None = None
+    answer_tokens: int | None = None
+
+
+Delta = TextDelta | ReasoningDelta | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A model as its server names it; ``digest`` is "" where the server tells none."""
+
+    name: str
+    digest: str = ""
+    context_tokens: int | None = None
+
+
+class Backend(Protocol):
+    """A model server."""
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
+        """The answer's pieces, the last of them Finished. Raises BackendError."""
+        ...
+
+    async def served_models(self) -> tuple[ServedModel, ...]:
+        """What the server can answer with. Raises BackendError."""
+        ...

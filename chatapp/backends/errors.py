@@ -1,0 +1,45 @@
+"""Errors of model backends, each with a sentence for the person who waits.
+
+BackendError
+├── Unreachable        no connection, or it broke
+├── TimedOut           connected, but silent for too long
+├── Overloaded         the server says that it is busy (429, 503)
+├── ModelMissing       the server does not serve that model (404)
+├── ContextExceeded    the request is longer than the model's context
+├── Refused            the server refuses the request or our key (other 4xx)
+└── Malformed          an answer that does not follow the protocol, or a 5xx
+"""
+
+
+class BackendError(Exception):
+    """``sentence`` is for the person; ``str(error)`` is for the operator's log."""
+
+    sentence = "The model could not answer."
+
+
+class Unreachable(BackendError):
+    sentence = "The model server cannot be reached. Your question is kept; try again in a minute."
+
+
+class TimedOut(BackendError):
+    sentence = "The model took too long. Your question is kept; try again."
+
+
+class Overloaded(BackendError):
+    sentence = "The model is busy. Your question is kept; try again in a minute."
+
+
+class ModelMissing(BackendError):
+    sentence = "The model server does not serve this model. Ask an admin to look at it."
+
+
+class ContextExceeded(BackendError):
+    sentence = "The question is too long for this model. Shorten it or start a new chat."
+
+
+class Refused(BackendError):
+    sentence = "The model server refused the request. Ask an admin to look at it."
+
+
+class Malformed(BackendError):
+    sentence = "The model server sent an answer that makes no sense. Try again."

@@ -1,0 +1,176 @@
+"""What happens in a turn: one closed vocabulary for the socket, the log, rows and tests.
+
+Each event is a frozen dataclass. On the wire it is a JSON object whose ``type`` is the class's
+name in snake case, with the fields beside it; ``docs/protocol.md`` describes each.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The turn began. ``demo`` says that the model is the built-in demonstration model."""
+
+    question: str
+    model: str
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """Retrieval began in this many collections."""
+
+    collections: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The model is busy; ``position`` counts from 1."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The model is being loaded; ``seconds`` is an estimate, where there is one."""
+
+    seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRef:
+    """One numbered source. Its words are fetched by number, through the access rules."""
+
+    number: int
+    title: str
+    heading: str
+    page: int | None
+    collection: str
+    vector_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """The sources that the answer is given."""
+
+    sources: tuple[SourceRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """A piece of judged reasoning."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the judged answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """The answer names source ``number``; ``at`` is the offset in its released text."""
+
+    number: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryScore:
+    category: str
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The guard decided about something. Plain passes are sent once per stage; everything else
+    each time. ``failures`` are sentences: judges that gave no verdict, which counts as unsafe."""
+
+    stage: str
+    action: str
+    categories: tuple[CategoryScore, ...]
+    policy_version: int
+    judges: tuple[str, ...]
+    failures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Text was kept back here; ``message`` says why, in plain words."""
+
+    stage: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    prompt_tokens: int | None
+    answer_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The turn is over. ``status`` is one of the final statuses of a turn; ``reason`` is a
+    sentence where it is not "done"."""
+
+    status: str
+    reason: str = ""
+
+
+Event = (
+    Started
+    | Searching
+    | Queued
+    | Loading
+    | Passages
+    | Reasoning
+    | Text
+    | Cited
+    | Judged
+    | Withheld
+    | Usage
+    | Ended
+)
+KINDS: dict[str, type[Event]] = {
+    "started": Started,
+    "searching": Searching,
+    "queued": Queued,
+    "loading": Loading,
+    "passages": Passages,
+    "reasoning": Reasoning,
+    "text": Text,
+    "cited": Cited,
+    "judged": Judged,
+    "withheld": Withheld,
+    "usage": Usage,
+    "ended": Ended,
+}
+NAMES = {kind: name for name, kind in KINDS.items()}
+NESTED = {(Passages, "sources"): SourceRef, (Judged, "categories"): CategoryScore}
+
+
+def to_wire(event: Event) -> dict[str, Any]:
+    """The event as a JSON object."""
+    return {"type": NAMES[type(event)], **asdict(event)}
+
+
+def from_wire(frame: dict[str, Any]) -> Event:
+    """The event that :func:`to_wire` made ``frame`` from.
+
+    Raises KeyError for an unknown type and TypeError for wrong fields.
+    """
+    kind = KINDS[frame["type"]]
+    values = {f.name: frame[f.name] for f in fields(kind) if f.name in frame}
+    for name, value in values.items():
+        nested = NESTED.get((kind, name))
+        if nested:
+            values[name] = tuple(nested(**item) for item in value)
+        elif isinstance(value, list):
+            values[name] = tuple(value)
+    return kind(**values)

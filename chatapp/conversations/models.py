@@ -1,0 +1,90 @@
+"""Conversations, their turns, and the sources that each answer was given."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+
+class Conversation(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
+    )
+    title = models.CharField(max_length=120)
+    created = models.DateTimeField(auto_now_add=True)
+    updated = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-updated"]
+        indexes = [models.Index(fields=["owner", "-updated"])]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Status(models.TextChoices):
+    """How a turn stands. All but RUNNING are final."""
+
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    STOPPED = "stopped", "Stopped"
+    BLOCKED = "blocked", "Blocked"
+    FAILED = "failed", "Failed"
+    INTERRUPTED = "interrupted", "Interrupted"
+
+
+class Turn(models.Model):
+    """A question and its answer.
+
+    ``parent`` is the turn that this one follows, so that a conversation can branch.
+    ``client_id`` is made by the client: a question that is sent twice makes one turn.
+    ``answer`` holds released text only, never text that the guard withheld.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="turns")
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="children")
+    client_id = models.UUIDField()
+    question = models.TextField()
+    answer = models.TextField(blank=True)
+    reasoning = models.TextField(blank=True)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.RUNNING)
+    reason = models.CharField(max_length=500, blank=True)
+    collections = models.JSONField(default=list)
+    model_name = models.CharField(max_length=200, blank=True)
+    model_digest = models.CharField(max_length=100, blank=True)
+    prompt_version = models.PositiveIntegerField(default=0)
+    policy_version = models.PositiveIntegerField(default=0)
+    guard = models.CharField(max_length=200, blank=True)
+    prompt_tokens = models.PositiveIntegerField(null=True)
+    answer_tokens = models.PositiveIntegerField(null=True)
+    started = models.DateTimeField(auto_now_add=True)
+    ended = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["started"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "client_id"], name="one_turn_per_send")
+        ]
+        indexes = [models.Index(fields=["status", "started"])]
+
+
+class Source(models.Model):
+    """A passage that a turn's answer was given, by reference: its words stay in the library,
+    so that deleting a document deletes them here too, and access is asked anew at each look."""
+
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="sources")
+    number = models.PositiveSmallIntegerField()
+    chunk = models.ForeignKey(
+        "library.Chunk", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    title = models.CharField(max_length=255)
+    page = models.PositiveIntegerField(null=True)
+    score = models.FloatField()
+
+    class Meta:
+        ordering = ["turn", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["turn", "number"], name="one_source_per_number")
+        ]

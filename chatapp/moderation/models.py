@@ -1,0 +1,76 @@
+"""The moderation log, who read it, and the policies in force.
+
+The log names turns, documents and people by value, without foreign keys: deleting a
+conversation must not delete what was moderated in it.
+"""
+
+from django.conf import settings
+from django.db import models
+
+
+class PolicyVersion(models.Model):
+    """A guard policy as it was at one version; never changed once made."""
+
+    version = models.PositiveIntegerField(primary_key=True)
+    body = models.JSONField()
+    active = models.BooleanField(default=False)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["active"], condition=models.Q(active=True), name="one_active_policy"
+            )
+        ]
+
+
+class Kind(models.TextChoices):
+    VERDICT = "verdict", "Verdict"
+    FAILURE = "failure", "Judge failure"
+
+
+class Entry(models.Model):
+    """One decision of the guard other than a plain pass, or one failure of a judge.
+
+    ``findings`` is a list of ``{"category", "name", "score"}``; ``context`` a list of
+    ``{"role", "text"}`` as the judge saw it; ``text`` the words that were judged.
+    """
+
+    created = models.DateTimeField(auto_now_add=True, db_index=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    stage = models.CharField(max_length=12)
+    action = models.CharField(max_length=8)
+    findings = models.JSONField(default=list)
+    top_category = models.CharField(max_length=20, blank=True, db_index=True)
+    top_score = models.FloatField(default=0)
+    judge = models.CharField(max_length=100)
+    judge_version = models.CharField(max_length=100, blank=True)
+    taxonomy = models.CharField(max_length=40, blank=True)
+    policy_version = models.PositiveIntegerField()
+    detail = models.CharField(max_length=500, blank=True)
+    text = models.TextField(blank=True)
+    context = models.JSONField(default=list)
+    person_id = models.BigIntegerField(null=True)
+    person = models.CharField(max_length=150, blank=True)
+    conversation_id = models.UUIDField(null=True)
+    turn_id = models.UUIDField(null=True, db_index=True)
+    document_id = models.UUIDField(null=True)
+    document = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        ordering = ["-created", "-id"]
+
+
+class Reading(models.Model):
+    """Who opened which entry, and when: reads of other people's words are logged too."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="readings")
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created"]

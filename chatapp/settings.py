@@ -1,0 +1,230 @@
+"""Django settings: one file, every value a typed reading of the environment.
+
+Each variable read here is described in the README's settings table; a test compares the two.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from chatapp import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- the site -------------------------------------------------------------------------------
+
+VAR_DIR = Path(env.text("VAR_DIR") or BASE_DIR / "var")
+DEBUG = env.flag("DEBUG")
+PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [urlsplit(PUBLIC_URL).hostname or ""]
+
+
+def _secret_key() -> str:
+    key = env.text("SECRET_KEY")
+    kept = VAR_DIR / "secret_key"
+    if not key and kept.is_file():
+        key = kept.read_text(encoding="utf-8").strip()
+    if len(key) < 32:
+        raise ImproperlyConfigured(
+            f"Set SECRET_KEY (32 characters or more), or let `make run` write {kept}."
+        )
+    return key
+
+
+SECRET_KEY = _secret_key()
+
+# --- the servers that it talks to -----------------------------------------------------------
+
+REDIS_URL = env.url("REDIS_URL", "redis://127.0.0.1:6379/0", ("redis", "rediss", "unix"))
+CHROMA_URL = env.url("CHROMA_URL", "http://127.0.0.1:8001")
+INFERENCE_URL = env.url("INFERENCE_URL", "http://127.0.0.1:8002")
+MODEL_URL = env.url("MODEL_URL", "http://127.0.0.1:8003")
+MODEL_KIND = env.choice("MODEL_KIND", "openai", ("openai", "ollama"))
+MODEL_NAME = env.text("MODEL_NAME")
+MODEL_API_KEY = env.text("MODEL_API_KEY")
+MODEL_IS_DEMO = env.flag("MODEL_IS_DEMO")
+MODEL_CONTEXT_TOKENS = env.integer("MODEL_CONTEXT_TOKENS", 4096, least=512)
+MODEL_ANSWER_TOKENS = env.integer("MODEL_ANSWER_TOKENS", 512, least=16)
+MODEL_TIMEOUT_SECONDS = env.real("MODEL_TIMEOUT_SECONDS", 60.0, least=1.0)
+GUARD_MODEL_URL = env.url("GUARD_MODEL_URL", "")
+GUARD_MODEL_KIND = env.choice("GUARD_MODEL_KIND", "openai", ("openai", "ollama"))
+GUARD_MODEL_NAME = env.text("GUARD_MODEL_NAME")
+GUARD_MODEL_API_KEY = env.text("GUARD_MODEL_API_KEY")
+GUARD_TIMEOUT_SECONDS = env.real("GUARD_TIMEOUT_SECONDS", 10.0, least=0.1)
+EMBEDDING_MODEL = env.text("EMBEDDING_MODEL")
+
+DATABASES = {
+    "default": dj_database_url.parse(
+        env.text("DATABASE_URL") or f"sqlite:///{VAR_DIR / 'parapet.sqlite3'}",
+        conn_max_age=0,
+    )
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Writers queue for the lock instead of failing when a read turns into a write, and readers
+    # never wait for a writer.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    # A file in tests too: threads cannot share a database in memory as they do a real one.
+    DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "parapet:layer"},
+    }
+}
+
+# --- limits ---------------------------------------------------------------------------------
+
+UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 100, least=1)
+UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 200, least=1)
+QUESTION_MAX_CHARS = env.integer("QUESTION_MAX_CHARS", 16_000, least=100)
+RETRIEVED_PASSAGES = env.integer("RETRIEVED_PASSAGES", 5, least=1)
+DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+MEDIA_ROOT = VAR_DIR / "documents"
+
+# --- Django ---------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "axes",
+    "django_htmx",
+    "chatapp.accounts",
+    "chatapp.library",
+    "chatapp.conversations",
+    "chatapp.moderation",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "chatapp.urls"
+ASGI_APPLICATION = "chatapp.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "chat"
+LOGOUT_REDIRECT_URL = "sign-in"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+SERVESTATIC_USE_FINDERS = True
+SERVESTATIC_MAX_AGE = 0  # revalidated by ETag: an upgrade never mixes modules of two versions
+
+# --- security -------------------------------------------------------------------------------
+
+HTTPS = PUBLIC_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- Celery ---------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 570
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"chatapp.library.tasks.*": {"queue": "ingest"}}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "global_keyprefix": "parapet:"}
+CELERY_BEAT_SCHEDULE = {
+    "requeue-stuck-documents": {
+        "task": "chatapp.library.tasks.requeue_stuck_documents",
+        "schedule": 30.0,
+    },
+    "mark-interrupted-turns": {
+        "task": "chatapp.conversations.tasks.mark_interrupted_turns",
+        "schedule": 10.0,
+    },
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}

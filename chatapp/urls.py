@@ -1,0 +1,10 @@
+"""Addresses: each feature names its own."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("chatapp.conversations.urls")),
+    path("", include("chatapp.accounts.urls")),
+    path("library/", include("chatapp.library.urls")),
+    path("log/", include("chatapp.moderation.urls")),
+]

@@ -1,0 +1,43 @@
+"""Fixtures that most tests share: the people, and the groups that they are in."""
+
+import pytest
+from django.contrib.auth.models import Group
+
+from chatapp.accounts.models import Role, User
+
+PASSWORD = "a long enough phrase"
+
+
+def make_user(name: str, role: str = Role.EMPLOYEE, groups: tuple[str, ...] = ()) -> User:
+    user = User.objects.create_user(name, password=PASSWORD, role=role)
+    for group in groups:
+        user.groups.add(Group.objects.get_or_create(name=group)[0])
+    return user
+
+
+@pytest.fixture
+def employee(db: None) -> User:
+    """Owns things in most tests; in the group "staff"."""
+    return make_user("emma", groups=("staff",))
+
+
+@pytest.fixture
+def team_mate(db: None) -> User:
+    """In the same group as ``employee``."""
+    return make_user("tom", groups=("staff",))
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """In no group."""
+    return make_user("sam")
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return make_user("ada", Role.ADMIN, groups=("staff",))
+
+
+@pytest.fixture
+def compliance(db: None) -> User:
+    return make_user("carl", Role.COMPLIANCE)
