@@ -48,12 +48,15 @@ def test_the_protocol_names_every_close_and_error_code() -> None:
     assert [code for code in sorted(codes) if code not in protocol] == []
 
 
+def commands() -> list[str]:
+    """Every `make` target and every management command of ours."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = dict.fromkeys(re.findall(r"^([a-z][\w-]*):", makefile, re.MULTILINE))
+    modules = ROOT.glob("chatapp/*/management/commands/[a-z]*.py")
+    return [f"make {name}" for name in targets] + [f"manage.py {path.stem}" for path in modules]
+
+
 def test_the_documents_name_every_command() -> None:
-    texts = [(ROOT / "README.md"), *ROOT.glob("docs/*.md"), ROOT / "CONTRIBUTING.md"]
-    words = "\n".join(text.read_text(encoding="utf-8") for text in texts)
-    targets = re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-    commands = [f"make {target}" for target in dict.fromkeys(targets)]
-    commands += [
-        f"manage.py {p.stem}" for p in ROOT.glob("chatapp/*/management/commands/[a-z]*.py")
-    ]
-    assert [command for command in commands if f"{command}" not in words] == []
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")]
+    words = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    assert [command for command in commands() if command not in words] == []
