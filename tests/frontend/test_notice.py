@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LISTED = dict(
-    (path, digest)
+LISTED = {
+    path: digest
     for digest, path in re.findall(
         r"sha256:\s+([0-9a-f]{64})\s+(\S+)", (ROOT / "NOTICE").read_text(encoding="utf-8")
     )
-)
+}
 FOLDERS = ("static/fonts", "static/vendor", "tests/frontend/vendor")
 
 
