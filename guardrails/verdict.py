@@ -113,11 +113,21 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Redaction:
+    """A part of the subject's text, by offsets, and the words that stand in its place."""
+
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What the guard decided for one subject.
 
     ``text`` is what may be shown: the subject's own, the redacted one, or "" when blocked.
-    ``findings`` are those that the policy acted on, strongest first.
+    ``findings`` are those that the policy acted on, strongest first; ``redactions`` are what was
+    replaced in the subject's text, in order and apart from one another.
     """
 
     stage: Stage
@@ -128,6 +138,7 @@ class Decision:
     verdicts: tuple[Verdict, ...] = ()
     failures: tuple[Failure, ...] = ()
     message: str = field(default="")
+    redactions: tuple[Redaction, ...] = ()
 
     @property
     def is_plain_pass(self) -> bool:
