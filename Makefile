@@ -1,11 +1,23 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: check
+.PHONY: run test check setup
 
 PYTHON := .venv/bin/python
+
+run:
+	@scripts/setup
+	@exec $(PYTHON) -m chatapp.launch run
+
+test:
+	@scripts/setup dev
+	@exec $(PYTHON) scripts/test.py
+
+# Only the virtual environment, with what the tests and the checks need.
+setup:
+	@scripts/setup dev
+
 # The type checker loads the settings, which refuse to load without a key.
 check: export SECRET_KEY := for-the-type-checker-only-0123456789
-
-check:
+check: setup
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	.venv/bin/lint-imports

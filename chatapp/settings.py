@@ -18,7 +18,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 VAR_DIR = Path(env.text("VAR_DIR") or BASE_DIR / "var")
 DEBUG = env.flag("DEBUG")
-PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000")
+LISTEN_HOST = env.text("LISTEN_HOST", "127.0.0.1")
+PORT = env.integer("PORT", 8000, least=1)
+PUBLIC_URL = env.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [urlsplit(PUBLIC_URL).hostname or ""]
 
 
@@ -82,6 +84,9 @@ CHANNEL_LAYERS = {
 
 # --- limits ---------------------------------------------------------------------------------
 
+INGEST_LEASE_SECONDS = env.real("INGEST_LEASE_SECONDS", 60.0, least=1.0)
+INGEST_MAX_ATTEMPTS = env.integer("INGEST_MAX_ATTEMPTS", 5, least=1)
+INGEST_RETRY_SECONDS = env.real("INGEST_RETRY_SECONDS", 30.0)
 UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 100, least=1)
 UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 200, least=1)
 QUESTION_MAX_CHARS = env.integer("QUESTION_MAX_CHARS", 16_000, least=100)
@@ -107,6 +112,7 @@ INSTALLED_APPS = [
     "chatapp.library",
     "chatapp.conversations",
     "chatapp.moderation",
+    "chatapp.samples",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

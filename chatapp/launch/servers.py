@@ -58,6 +58,7 @@ def inference_command(url: str) -> list[str]:
 def web_command(host: str, port: int) -> list[str]:
     """The web process. A frame over 64 KiB closes its socket before we see it."""
     limits = ["--ws", "websockets-sansio", "--ws-max-size", "65536", "--proxy-headers"]
+    limits += ["--timeout-graceful-shutdown", "2"]  # sockets would keep it waiting for ever
     return [*uvicorn_command("chatapp.asgi:application", f"http://{host}:{port}"), *limits]
 
 
@@ -75,12 +76,18 @@ def model_command(url: str) -> list[str]:
 
 def worker_command() -> list[str]:
     queues = ["--queues", "ingest,default", "--concurrency", "2", "--loglevel", "WARNING"]
-    return [sys.executable, "-m", "celery", "-A", "chatapp.celery", "worker", *queues]
+    # Workers need not know of each other; asking around costs each start a second.
+    alone = ["--without-mingle", "--without-gossip"]
+    return [sys.executable, "-m", "celery", "-A", "chatapp.celery", "worker", *queues, *alone]
 
 
 def beat_command() -> list[str]:
     program = [sys.executable, "-m", "celery", "-A", "chatapp.celery", "beat"]
     return [*program, "--loglevel", "WARNING", "--pidfile", ""]
+
+
+def migrate_command() -> list[str]:
+    return [sys.executable, "-m", "django", "migrate", "--no-input"]
 
 
 def demo_model() -> Path:

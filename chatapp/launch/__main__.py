@@ -1,0 +1,44 @@
+"""``python -m chatapp.launch``: run everything, become one process, or ask for its health."""
+
+import argparse
+import sys
+
+from chatapp.launch.errors import LaunchError
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m chatapp.launch", description=__doc__)
+    verbs = top.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("run", help="start every process of the Procfile and keep it running")
+    for verb, what in (
+        ("exec", "become the process NAME"),
+        ("health", "exit with 0 if it is well"),
+    ):
+        verbs.add_parser(verb, help=what).add_argument("name")
+    return top
+
+
+def main() -> int:
+    """The exit code: 0 for well, 1 for a reason that was printed, 130 after Ctrl-C."""
+    arguments = parser().parse_args()
+    # Each verb imports what it alone needs: a health check must not load the runner.
+    if arguments.verb == "exec":
+        from chatapp.launch import entry
+
+        entry.become(arguments.name)
+        return 0
+    if arguments.verb == "health":
+        from chatapp.launch import health
+
+        return 0 if health.is_well(arguments.name) else 1
+    from chatapp.launch import runner
+
+    try:
+        return runner.main()
+    except LaunchError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""``make run``: every process of the Procfile, from nothing to an address that answers."""
+
+import asyncio
+import os
+import shlex
+import signal
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic
+from types import ModuleType
+from typing import Any
+
+from honcho.environ import parse_procfile
+
+from chatapp.launch import folder, lineage, plan, welcome
+from chatapp.launch.console import Console
+from chatapp.launch.errors import LaunchError
+from chatapp.launch.supervise import Keeper, Program, stop_all
+
+ROOT = Path(__file__).resolve().parents[2]
+POLL_SECONDS = 0.05
+START_SECONDS = 180.0
+# They work on rows and talk to the servers: started after, stopped before them.
+PRODUCT = ("web", "worker", "beat")
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 0, signal.SIGHUP: 0}
+
+
+def main() -> int:
+    """Run until a signal; its exit code. Raises LaunchError if something does not start."""
+    began = monotonic()
+    console = Console()
+    var = Path(os.environ.get("VAR_DIR") or ROOT / "var").resolve()
+    folder.prepare(var)
+    procfile = parse_procfile((ROOT / "Procfile").read_text(encoding="utf-8")).processes
+    with folder.only_runner(var) as announce:
+        lineage.end_leftovers(var)
+        folder.kept_secret(var / "secret_key")
+        chosen = plan.make(var, procfile)
+        announce(chosen.url)
+        os.environ.update(chosen.settings)
+        try:
+            return asyncio.run(Runner(console, chosen, procfile, began).run())
+        finally:
+            lineage.end_leftovers(var)
+
+
+class Runner:
+    """One run of all processes."""
+
+    def __init__(
+        self, console: Console, chosen: plan.Plan, procfile: Mapping[str, str], began: float
+    ) -> None:
+        self.console = console
+        self.plan = chosen
+        self.began = began
+        self.waiting: list[str] = []
+        self.keepers = {
+            name: Keeper(self._program(name, procfile[name]), self._tell) for name in chosen.own
+        }
+
+    def _program(self, name: str, command: str) -> Program:
+        log = folder.fresh_log(self.plan.var, name)
+        environment = self.plan.environment(name)
+        return Program(name, shlex.split(command), environment, ROOT, log)
+
+    def _tell(self, line: str) -> None:
+        self.console.say(f"  {line}")
+
+    async def run(self) -> int:
+        """Start everything, keep it running until a signal, end everything."""
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(16))  # health checks wait in threads
+        heard: asyncio.Future[int] = loop.create_future()
+        for number, code in EXIT_CODES.items():
+            loop.add_signal_handler(number, hear, heard, code)
+        work = asyncio.create_task(self._bring_up())
+        try:
+            either: set[asyncio.Future[Any]] = {work, heard}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not heard.done():
+                work.result()
+                await heard
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        finally:
+            work.cancel()
+            await self._end()
+        return heard.result()
+
+    async def _bring_up(self) -> None:
+        servers = [name for name in self.keepers if name not in PRODUCT]
+        self._start(servers)
+        async with asyncio.TaskGroup() as group:
+            redis = group.create_task(self._healthy("redis"))
+            for name in ("chroma", "inference", "model"):
+                group.create_task(self._healthy(name))
+            rows = await self._migrate()
+            await redis
+            self._start(PRODUCT)
+            for name in PRODUCT:
+                group.create_task(self._healthy(name))
+        await self._seed(rows)
+        welcome.greet(self.console, self.plan, monotonic() - self.began)
+
+    def _start(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.keepers[name].start()
+
+    async def _migrate(self) -> ModuleType:
+        began = monotonic()
+        rows = await asyncio.to_thread(import_rows)
+        changed = await asyncio.to_thread(rows.migrate)
+        outcome = "tables made or changed" if changed else "tables up to date"
+        self.console.done("rows", outcome, monotonic() - began)
+        return rows
+
+    async def _healthy(self, name: str) -> None:
+        """Wait until ``name`` is well; LaunchError if it dies too often or takes too long."""
+        from chatapp.launch import health
+
+        began = monotonic()
+        self.waiting.append(name)
+        while not await asyncio.to_thread(health.is_well, name):
+            self._look(name, began)
+            await asyncio.sleep(POLL_SECONDS)
+        self.waiting.remove(name)
+        if name in self.keepers:
+            self.keepers[name].settled = True
+        self.console.done(name, "ready", monotonic() - began)
+
+    def _look(self, name: str, began: float) -> None:
+        keeper = self.keepers.get(name)
+        if keeper is not None and (failure := keeper.failure()):
+            raise failure
+        if monotonic() - began > START_SECONDS:
+            raise LaunchError(f"{name} is not well after {START_SECONDS:.0f} seconds.")
+        seconds = monotonic() - self.began
+        self.console.progress("waiting", f"for {', '.join(self.waiting)} ({seconds:.0f} s)")
+
+    async def _seed(self, rows: ModuleType) -> None:
+        first = not welcome.sign_ins(self.plan.var)
+        began = monotonic()
+        await asyncio.to_thread(rows.seed)
+        if not first:
+            return
+        self.console.done("accounts", "one of each role", monotonic() - began)
+        began = monotonic()
+        while not (state := await asyncio.to_thread(rows.indexing)).ended:
+            self.console.progress("documents", f"{state.ready} of {state.total} indexed")
+            await asyncio.sleep(4 * POLL_SECONDS)
+        failed = f", {state.failed} failed" if state.failed else ""
+        self.console.done("documents", f"{state.ready} indexed{failed}", monotonic() - began)
+
+    async def _end(self) -> None:
+        """Stop the product, then the servers that it talks to."""
+        product = [self.keepers[name] for name in PRODUCT]
+        await stop_all(product)
+        await stop_all([keeper for keeper in self.keepers.values() if keeper not in product])
+
+
+def hear(heard: asyncio.Future[int], code: int) -> None:
+    if not heard.done():
+        heard.set_result(code)
+
+
+def import_rows() -> ModuleType:
+    from chatapp.launch import rows
+
+    return rows
