@@ -1,0 +1,75 @@
+// The answer for screen readers: by sentence, not by token.
+
+import { element } from "./dom.js";
+
+const SENTENCE = /[^.!?…。！？]*[.!?…。！？]+["'”’)\]]*(?=\s|$)\s*/gu;
+const KEPT = 12;
+
+/**
+ * The whole sentences at the start of `text`, and what is left after them.
+ *
+ * @param {string} text
+ * @returns {{sentences: string[], rest: string}}
+ */
+export function cutSentences(text) {
+  const sentences = [];
+  let end = 0;
+  for (const line of text.split(/(?<=\n)/)) {
+    const whole = line.endsWith("\n");
+    const parts = whole ? [line] : line.match(SENTENCE) ?? [];
+    for (const part of parts) {
+      end += part.length;
+      sentences.push(spoken(part));
+    }
+    if (!whole) break;
+  }
+  return { sentences: sentences.filter(Boolean), rest: text.slice(end) };
+}
+
+/** The words without Markdown's marks. @param {string} text */
+export function spoken(text) {
+  return text
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/\[(\d{1,2})\]/g, "")
+    .replace(/^\s*(?:#{1,6}|[-*+>]|\d+[.)])\s+/, "")
+    .replace(/[*_`~|]+/g, " ")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
+/** Speaks through a polite live region. */
+export class Announcer {
+  /** @param {HTMLElement} region with aria-live="polite" */
+  constructor(region) {
+    this.region = region;
+    this.text = "";
+    this.taken = 0;
+  }
+
+  /** @param {string} words */
+  say(words) {
+    if (!words) return;
+    this.region.append(element("p", { text: words }));
+    while (this.region.childElementCount > KEPT) this.region.firstElementChild?.remove();
+  }
+
+  /** Begins another answer. */
+  start() {
+    this.taken = 0;
+  }
+
+  /**
+   * Says the sentences that have become whole.
+   *
+   * @param {string} text the answer so far
+   * @param {boolean} ended whether what is left is all there will be
+   */
+  follow(text, ended) {
+    const { sentences, rest } = cutSentences(text.slice(this.taken));
+    this.taken = text.length - rest.length;
+    sentences.forEach((sentence) => this.say(sentence));
+    if (!ended) return;
+    this.say(spoken(rest));
+    this.taken = text.length;
+  }
+}

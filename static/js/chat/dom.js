@@ -1,0 +1,73 @@
+// Elements without markup: text is always text.
+
+const SVG = "http://www.w3.org/2000/svg";
+const SPRITE = new URL("../../icons.svg", import.meta.url).pathname;
+
+/**
+ * An element. `on*` properties are listeners, `text` its words, `dataset` its data; anything else
+ * is an attribute, left out when it is null, undefined or false.
+ *
+ * @param {string} tag
+ * @param {Record<string, any>} [properties]
+ * @param {...(Node|string|null|undefined)} children
+ * @returns {HTMLElement}
+ */
+export function element(tag, properties = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name === "text") made.textContent = value;
+    else if (name === "dataset") Object.assign(made.dataset, value);
+    else made.setAttribute(name, value === true ? "" : String(value));
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+/**
+ * An icon of the sprite, for the eye only.
+ *
+ * @param {string} name
+ * @param {string} [variant] further classes
+ */
+export function icon(name, variant = "") {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("class", `icon ${variant}`.trim());
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `${SPRITE}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/**
+ * @template {Element} T
+ * @param {string} selector
+ * @param {ParentNode} [root]
+ * @returns {T}
+ * @throws {Error} when nothing matches: a template and its script disagree
+ */
+export function find(selector, root = document) {
+  const found = root.querySelector(selector);
+  if (!found) throw new Error(`The page has no ${selector}.`);
+  return /** @type {T} */ (found);
+}
+
+/**
+ * Writes `text` to the clipboard and says so on `button` for two seconds.
+ *
+ * @param {HTMLElement} button with a `[data-label]` inside
+ * @param {string} text
+ */
+export async function copy(button, text) {
+  const label = /** @type {HTMLElement} */ (find("[data-label]", button));
+  const before = label.dataset.label;
+  try {
+    await navigator.clipboard.writeText(text);
+    label.textContent = "Copied";
+  } catch {
+    label.textContent = "Could not copy";
+  }
+  setTimeout(() => (label.textContent = before ?? "Copy"), 2000);
+}

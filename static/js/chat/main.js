@@ -1,0 +1,181 @@
+// The chat page: state, socket and views, put together.
+
+import { Announcer } from "./announce.js";
+import { Composer } from "./composer.js";
+import { find } from "./dom.js";
+import { Sidebar } from "./sidebar.js";
+import { ChatSocket } from "./socket.js";
+import { PassageDialog } from "./sources.js";
+import { Thread } from "./thread.js";
+import { answerText, newTurn, receive, resume } from "./turn.js";
+import { counted, ending, waiting } from "./words.js";
+
+/** @typedef {import("./turn.js").Turn} Turn */
+
+/** @param {string} id @returns {any} the JSON that the server put into the page */
+function given(id) {
+  return JSON.parse(find(`#${id}`).textContent ?? "null");
+}
+
+/** The page. */
+class Chat {
+  constructor() {
+    const page = /** @type {HTMLElement} */ (find("[data-chat]"));
+    this.page = page;
+    this.conversation = page.dataset.conversation || null;
+    /** The client id of a question that was stopped before the server had accepted it. */
+    this.unwanted = "";
+    /** @type {Map<string, Turn>} */
+    this.turns = new Map();
+    this.socket = new ChatSocket(page.dataset.socket ?? "/ws/chat/");
+    this.announcer = new Announcer(find("[data-live]"));
+    this.passages = new PassageDialog(find("#passage-dialog"), page.dataset.source ?? "");
+    this.sidebar = new Sidebar(find("[data-sidebar]"), { list: page.dataset.list ?? "" });
+    this.thread = new Thread(
+      { scroller: find("[data-scroller]"), list: find("[data-turns]"), latest: find("[data-latest]") },
+      {
+        openSource: (turn, number) => this.passages.show(turn.id, number),
+        askAgain: (question) => this.ask(question),
+        edit: (question) => this.composer.put(question),
+      },
+    );
+    this.composer = new Composer(
+      find("[data-composer]"),
+      { limit: Number(page.dataset.questionMax), collections: given("collections") },
+      { onsend: (text) => this.ask(text), onstop: () => this.stop() },
+    );
+  }
+
+  start() {
+    for (const stored of given("turns")) this.bring(stored);
+    this.listenToSocket();
+    this.listenToKeys();
+    for (const example of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-example]"))) {
+      example.addEventListener("click", () => this.composer.put(example.dataset.example ?? ""));
+    }
+    this.socket.connect();
+    if (matchMedia("(pointer: fine)").matches) this.composer.text.focus();
+  }
+
+  /** @param {any} stored a turn as the page brings it */
+  bring(stored) {
+    const turn = resume(stored);
+    this.keep(turn);
+    if (turn.status === "running") this.socket.follow(turn.id, 0);
+  }
+
+  listenToSocket() {
+    this.socket.onaccepted = (frame) => this.accepted(frame);
+    this.socket.onevent = (id, seq, event) => this.happened(id, seq, event);
+    this.socket.onerror = (frame) => this.refused(frame);
+    this.socket.onstatus = (status) => {
+      if (status === "signed-out") location.reload();
+      this.composer.set({ connected: status === "open" });
+      this.thread.showConnection(status === "open");
+    };
+    addEventListener("online", () => this.socket.connect());
+    addEventListener("pageshow", () => this.socket.connect());
+  }
+
+  listenToKeys() {
+    const shortcuts = /** @type {HTMLDialogElement} */ (find("#shortcuts-dialog"));
+    find("[data-shortcuts]").addEventListener("click", () => shortcuts.showModal());
+    for (const button of document.querySelectorAll("[data-opens]")) {
+      const dialog = /** @type {HTMLDialogElement} */ (find(`#${/** @type {HTMLElement} */ (button).dataset.opens}`));
+      button.addEventListener("click", () => dialog.showModal());
+    }
+    document.addEventListener("keydown", (event) => {
+      const writing = /** @type {HTMLElement} */ (event.target).closest("input, textarea, select");
+      if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+      if (event.key === "Escape" && this.running()) this.stop();
+      else if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
+      else if (event.key === "?") shortcuts.showModal();
+      else if (event.key === "/") {
+        event.preventDefault();
+        this.composer.text.focus();
+      }
+    });
+  }
+
+  /** @returns {Turn|undefined} the turn that is being answered */
+  running() {
+    return [...this.turns.values()].findLast((turn) => turn.status === "running");
+  }
+
+  /** @param {Turn} turn */
+  keep(turn) {
+    this.turns.set(turn.id, turn);
+    this.page.classList.remove("is-empty");
+    this.thread.show(turn);
+    this.composer.set({ running: Boolean(this.running()) });
+  }
+
+  /** @param {string} text */
+  ask(text) {
+    if (this.running()) return;
+    const clientId = crypto.randomUUID();
+    this.announcer.start();
+    this.composer.set({ error: "" });
+    this.keep(newTurn(clientId, text));
+    this.thread.toLatest();
+    this.socket.send({ client_id: clientId, conversation: this.conversation, text, collections: this.composer.chosen() });
+  }
+
+  stop() {
+    const turn = this.running();
+    if (!turn) return;
+    if (turn.phase === "sending") this.unwanted = turn.id;
+    else this.socket.stop(turn.id);
+  }
+
+  /** @param {import("./socket.js").Frame} frame */
+  accepted({ client_id: clientId, turn: id, conversation, title }) {
+    const turn = this.turns.get(clientId);
+    if (!turn) return;
+    this.turns.delete(clientId);
+    const named = { ...turn, id, phase: /** @type {const} */ ("started") };
+    this.thread.rename(clientId, named);
+    this.keep(named);
+    this.announcer.say(waiting(named));
+    if (this.unwanted === clientId) this.socket.stop(id);
+    if (this.conversation === conversation) return;
+    this.conversation = conversation;
+    history.replaceState(null, "", (this.page.dataset.conversationUrl ?? "").replace("ID", conversation));
+    this.sidebar.ontitle(title);
+    this.sidebar.reload();
+  }
+
+  /** @param {string} id @param {number} seq @param {import("./turn.js").TurnEvent} event */
+  happened(id, seq, event) {
+    const before = this.turns.get(id);
+    if (!before) return;
+    const turn = receive(before, seq, event);
+    this.keep(turn);
+    this.announce(before, turn);
+  }
+
+  /** @param {Turn} before @param {Turn} turn */
+  announce(before, turn) {
+    const ended = turn.phase === "ended";
+    if (before.phase !== turn.phase && !ended && turn.phase !== "writing") this.announcer.say(waiting(turn));
+    if (before.parts !== turn.parts || ended) this.announcer.follow(answerText(turn), ended);
+    const withheld = turn.parts.at(-1);
+    if (before.parts !== turn.parts && withheld?.kind === "withheld") this.announcer.say(withheld.message);
+    if (ended) this.announcer.say(ending(turn) || `Answer complete, ${counted(turn.sources.length, "source")}.`);
+  }
+
+  /** @param {import("./socket.js").Frame} frame */
+  refused({ client_id: clientId, turn: id, message }) {
+    const turn = this.turns.get(clientId ?? id);
+    if (turn && clientId) {
+      this.turns.delete(clientId);
+      this.thread.remove(clientId);
+      this.composer.put(turn.question);
+    }
+    if (turn && !clientId) this.keep({ ...turn, phase: "ended", status: "interrupted", reason: message });
+    if (!this.turns.size) this.page.classList.add("is-empty");
+    this.composer.set({ running: Boolean(this.running()), error: turn && !clientId ? "" : message });
+  }
+}
+
+new Chat().start();

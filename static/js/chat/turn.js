@@ -1,0 +1,129 @@
+// One reducer for a turn's events, live or resumed. Pure: state in, state out.
+
+/**
+ * Events as docs/protocol.md describes them.
+ * @typedef {{type: string, [field: string]: any}} TurnEvent
+ *
+ * @typedef {{number: number, title: string, heading: string, page: number|null,
+ *   collection: string}} SourceRef
+ * @typedef {{stage: string, action: string, policy_version: number, judges: string[],
+ *   failures: string[], categories: {category: string, name: string, score: number}[]}} Judgement
+ *
+ * What the answer is made of, in order.
+ * @typedef {{kind: "text", text: string} |
+ *   {kind: "withheld", stage: string, message: string}} Part
+ *
+ * @typedef {object} Turn
+ * @property {string} id the server's, or the client's own until it is accepted
+ * @property {string} question
+ * @property {number} seq the last event that was applied
+ * @property {"sending"|"started"|"searching"|"queued"|"loading"|"reading"|"thinking"|"writing"|"ended"} phase
+ * @property {number|null} detail the number that belongs to the phase
+ * @property {string} model
+ * @property {boolean} demo
+ * @property {SourceRef[]} sources
+ * @property {number[]} cited numbers of the sources that the answer names, in order
+ * @property {string} reasoning
+ * @property {Part[]} parts
+ * @property {Judgement[]} judged
+ * @property {{prompt_tokens: number|null, answer_tokens: number|null}|null} usage
+ * @property {"running"|"done"|"stopped"|"blocked"|"failed"|"interrupted"} status
+ * @property {string} reason
+ */
+
+/**
+ * A turn before its first event.
+ *
+ * @param {string} id
+ * @param {string} question
+ * @returns {Turn}
+ */
+export function newTurn(id, question) {
+  return {
+    id,
+    question,
+    seq: 0,
+    phase: "sending",
+    detail: null,
+    model: "",
+    demo: false,
+    sources: [],
+    cited: [],
+    reasoning: "",
+    parts: [],
+    judged: [],
+    usage: null,
+    status: "running",
+    reason: "",
+  };
+}
+
+/** @param {Part[]} parts @param {string} text @returns {Part[]} */
+function withText(parts, text) {
+  const last = parts.at(-1);
+  if (last?.kind !== "text") return [...parts, { kind: "text", text }];
+  return [...parts.slice(0, -1), { kind: "text", text: last.text + text }];
+}
+
+/** @type {Record<string, (turn: Turn, event: TurnEvent) => Partial<Turn>>} */
+const CHANGES = {
+  started: (_, { question, model, demo }) => ({ phase: "started", question, model, demo }),
+  searching: (_, { collections }) => ({ phase: "searching", detail: collections }),
+  queued: (_, { position }) => ({ phase: "queued", detail: position }),
+  loading: (_, { seconds }) => ({ phase: "loading", detail: seconds ?? null }),
+  passages: (_, { sources }) => ({ phase: "reading", detail: sources.length, sources }),
+  reasoning: (turn, { text }) => ({ phase: "thinking", reasoning: turn.reasoning + text }),
+  text: (turn, { text }) => ({ phase: "writing", parts: withText(turn.parts, text) }),
+  cited: ({ cited }, { number }) => (cited.includes(number) ? {} : { cited: [...cited, number] }),
+  judged: (turn, { type: _, ...judgement }) => ({
+    judged: [...turn.judged, /** @type {Judgement} */ (judgement)],
+  }),
+  withheld: (turn, { stage, message }) => ({
+    parts: [...turn.parts, { kind: "withheld", stage, message }],
+  }),
+  usage: (_, { prompt_tokens, answer_tokens }) => ({ usage: { prompt_tokens, answer_tokens } }),
+  ended: (_, { status, reason }) => ({ phase: "ended", status, reason: reason ?? "" }),
+};
+
+/**
+ * The turn after `event`. Kinds that it does not know are left alone, and nothing changes after
+ * the end.
+ *
+ * @param {Turn} turn
+ * @param {TurnEvent} event
+ * @returns {Turn}
+ */
+export function reduce(turn, event) {
+  const change = CHANGES[event.type];
+  if (!change || turn.status !== "running") return turn;
+  return { ...turn, ...change(turn, event) };
+}
+
+/**
+ * The turn after the event numbered `seq`; one that was seen already changes nothing.
+ *
+ * @param {Turn} turn
+ * @param {number} seq
+ * @param {TurnEvent} event
+ * @returns {Turn}
+ */
+export function receive(turn, seq, event) {
+  return seq <= turn.seq ? turn : { ...reduce(turn, event), seq };
+}
+
+/**
+ * The turn as the page brings it: the same rules, from the same events.
+ *
+ * @param {{id: string, question: string, status: Turn["status"], events: TurnEvent[]}} stored
+ * @returns {Turn}
+ */
+export function resume(stored) {
+  const fresh = newTurn(stored.id, stored.question);
+  const turn = stored.events.reduce(reduce, { ...fresh, phase: "started" });
+  return stored.status === "running" ? { ...fresh, phase: "started" } : { ...turn, status: stored.status, phase: "ended" };
+}
+
+/** The answer's words, without what was withheld. @param {Turn} turn @returns {string} */
+export function answerText(turn) {
+  return turn.parts.map((part) => (part.kind === "text" ? part.text : "\n\n")).join("").trim();
+}
