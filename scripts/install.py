@@ -39,7 +39,7 @@ ADVICE = (
     (
         r"Temporary failure in name resolution|Failed to establish a new connection|"
         r"Network is unreachable|NameResolutionError|NewConnectionError|ConnectTimeoutError|"
-        r"ReadTimeoutError|ProxyError|Connection refused|Could not find a version",
+        r"ReadTimeoutError|ProxyError|Connection refused",
         "The package index cannot be reached: check the network (or set HTTPS_PROXY, or "
         "PIP_INDEX_URL for a mirror) and run it again; it goes on where it stopped.",
     ),
@@ -53,6 +53,11 @@ ADVICE = (
         r"error: Microsoft Visual|No such file or directory: '(gcc|cc|cmake|cargo)'",
         "A package has no ready-made file for this machine and no compiler is here: use a "
         "64-bit Linux with glibc on x86-64 or ARM, or install build-essential.",
+    ),
+    (
+        r"No matching distribution found",
+        "The package index lacks a file for this machine: use a 64-bit Linux with glibc 2.28 or "
+        "newer on x86-64 or ARM, and check that the index (PIP_INDEX_URL) mirrors PyPI in full.",
     ),
     (
         r"Permission denied|Errno 13|Read-only file system|Errno 30",
@@ -118,7 +123,10 @@ def check_disk(folder: Path, needed_mb: int) -> None:
 
 def make_venv() -> None:
     made = subprocess.run(
-        [sys.executable, "-m", "venv", "--clear", ROOT / ".venv"], capture_output=True, text=True
+        [sys.executable, "-m", "venv", "--clear", ROOT / ".venv"],
+        check=False,
+        capture_output=True,
+        text=True,
     )
     if "ensurepip" in made.stdout + made.stderr:
         raise SetupError("Python's venv module is incomplete: apt install python3.11-venv.")
@@ -133,9 +141,11 @@ def install_torch(console: Any) -> None:
     wanted = version.group() if version else "torch"
     began = time.monotonic()
     quick = ["--extra-index-url", CPU_INDEX, "--retries", "0", "--timeout", "15"]
-    for state in pip(["--no-deps", *quick, wanted], []):
+    output: list[str] = []
+    for state in pip(["--no-deps", *quick, wanted], output):
         console.progress("torch", state)
-    console.done("torch", wanted, time.monotonic() - began)
+    if output[-1] == "0":
+        console.done("torch", f"{wanted} installed", time.monotonic() - began)
 
 
 def install(console: Any, name: str, requirements: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from io import StringIO
 
 import django
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -15,6 +16,10 @@ from django.db.utils import OperationalError
 from chatapp.launch.errors import LaunchError
 
 django.setup()
+
+# Models can be imported only now.
+from chatapp.library.models import Document, State  # noqa: E402
+from chatapp.samples.management.commands.seed import SEEDED  # noqa: E402
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,11 @@ class Indexing:
     @property
     def ended(self) -> bool:
         return self.ready + self.failed == self.total
+
+    @property
+    def outcome(self) -> str:
+        failed = f", {self.failed} failed" if self.failed else ""
+        return f"{self.ready} indexed{failed}"
 
 
 def migrate() -> bool:
@@ -47,18 +57,23 @@ def migrate() -> bool:
     return bool(missing)
 
 
-def seed() -> None:
-    """Make what a first visit needs, where it is missing."""
+def is_seeded() -> bool:
+    """Whether an earlier start has uploaded the sample documents."""
+    return (settings.VAR_DIR / SEEDED).exists()
+
+
+def seed() -> list[str]:
+    """Make what a first visit needs, where it is missing; the sign-ins, a line each."""
+    out = StringIO()
     try:
-        call_command("seed", stdout=StringIO())
+        call_command("seed", stdout=out)
     finally:
         connections.close_all()
+    return [line for line in out.getvalue().splitlines() if " / " in line]
 
 
 def indexing() -> Indexing:
     """How far the documents of the library are."""
-    from chatapp.library.models import Document, State
-
     try:
         states = list(Document.objects.values_list("state", flat=True))
     finally:

@@ -100,8 +100,8 @@ class Runner:
             self._start(PRODUCT)
             for name in PRODUCT:
                 group.create_task(self._healthy(name))
-        await self._seed(rows)
-        welcome.greet(self.console, self.plan, monotonic() - self.began)
+        sign_ins = await self._seed(rows)
+        welcome.greet(self.console, self.plan, sign_ins, monotonic() - self.began)
 
     def _start(self, names: Iterable[str]) -> None:
         for name in names:
@@ -138,19 +138,19 @@ class Runner:
         seconds = monotonic() - self.began
         self.console.progress("waiting", f"for {', '.join(self.waiting)} ({seconds:.0f} s)")
 
-    async def _seed(self, rows: ModuleType) -> None:
-        first = not welcome.sign_ins(self.plan.var)
+    async def _seed(self, rows: ModuleType) -> list[str]:
+        """Seed, wait for the sample documents at the first start; the sign-ins."""
         began = monotonic()
-        await asyncio.to_thread(rows.seed)
-        if not first:
-            return
+        first = not rows.is_seeded()
+        sign_ins: list[str] = await asyncio.to_thread(rows.seed)
         self.console.done("accounts", "one of each role", monotonic() - began)
         began = monotonic()
-        while not (state := await asyncio.to_thread(rows.indexing)).ended:
+        while first and not (state := await asyncio.to_thread(rows.indexing)).ended:
             self.console.progress("documents", f"{state.ready} of {state.total} indexed")
             await asyncio.sleep(4 * POLL_SECONDS)
-        failed = f", {state.failed} failed" if state.failed else ""
-        self.console.done("documents", f"{state.ready} indexed{failed}", monotonic() - began)
+        if first:
+            self.console.done("documents", state.outcome, monotonic() - began)
+        return sign_ins
 
     async def _end(self) -> None:
         """Stop the product, then the servers that it talks to."""
