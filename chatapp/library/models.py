@@ -11,7 +11,11 @@ from django.db import models
 
 
 class Collection(models.Model):
-    """Documents that the same groups may read."""
+    """Documents that the same groups may read.
+
+    ``indexes`` names every index of the vector store that ever held vectors of this collection,
+    so that deleting it leaves none behind. ``deleting`` is set until its last trace is gone.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=120, unique=True)
@@ -21,6 +25,8 @@ class Collection(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     created = models.DateTimeField(auto_now_add=True)
+    indexes = models.JSONField(default=list, editable=False)
+    deleting = models.BooleanField(default=False, editable=False)
 
     class Meta:
         ordering = ["name"]
@@ -45,22 +51,28 @@ class State(models.TextChoices):
 class Document(models.Model):
     """One uploaded file.
 
-    ``lease`` holds the token of the worker that is at it and ``lease_until`` when that claim
-    lapses: a worker that dies lets go by doing nothing.
+    ``lease`` holds the token of the worker that is at it. Nobody may claim the document before
+    ``lease_until``: while a worker is at it that is when its claim lapses (a worker that dies
+    lets go by doing nothing), and after a passing failure when the next attempt is due.
+    ``passages`` counts what may be used in answers, ``held_back`` what the guard keeps out.
+    ``failed_in`` is the stage that a failed document got to; ``media_type`` is empty until its
+    content was looked at.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="documents")
     name = models.CharField(max_length=255)
     file = models.FileField(max_length=100)
-    media_type = models.CharField(max_length=100)
+    media_type = models.CharField(max_length=100, blank=True)
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
+    failed_in = models.CharField(max_length=10, choices=State.choices, blank=True)
     reason = models.CharField(max_length=500, blank=True)
     pages = models.PositiveIntegerField(null=True)
     passages = models.PositiveIntegerField(default=0)
     passages_done = models.PositiveIntegerField(default=0)
+    held_back = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     lease = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
