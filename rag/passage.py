@@ -23,11 +23,13 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """A document as it was read: its title, blocks in reading order, and number of pages."""
+    """A document as it was read: its title, blocks in reading order, and number of pages;
+    ``media_type`` is the one that its content was judged to have."""
 
     title: str
     blocks: tuple[Block, ...]
     pages: int | None = None
+    media_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
