@@ -7,6 +7,8 @@ conversation must not delete what was moderated in it.
 from django.conf import settings
 from django.db import models
 
+from chatapp.moderation.append_only import AppendOnly
+
 
 class PolicyVersion(models.Model):
     """A guard policy as it was at one version; never changed once made."""
@@ -33,11 +35,16 @@ class Kind(models.TextChoices):
     FAILURE = "failure", "Judge failure"
 
 
-class Entry(models.Model):
+class Entry(AppendOnly):
     """One decision of the guard other than a plain pass, or one failure of a judge.
 
-    ``findings`` is a list of ``{"category", "name", "score"}``; ``context`` a list of
-    ``{"role", "text"}`` as the judge saw it; ``text`` the words that were judged.
+    ``text`` is what was judged and ``released`` what was let through where that is less;
+    ``context`` a list of ``{"role", "text"}``, the messages before it as the judges saw them.
+    ``findings`` are those that the policy acted on: ``{"category", "name", "score", "start",
+    "end"}``, strongest first. ``categories`` holds their codes, each between spaces, to filter
+    by. ``verdicts`` has what every judge said: ``{"judge", "version", "taxonomy", "seconds",
+    "findings"}``; ``judge`` and its neighbours name the one that the strongest finding is from,
+    or the one that failed. ``detail`` is why it failed, or what the person was told.
     """
 
     created = models.DateTimeField(auto_now_add=True, db_index=True)
@@ -45,14 +52,17 @@ class Entry(models.Model):
     stage = models.CharField(max_length=12)
     action = models.CharField(max_length=8)
     findings = models.JSONField(default=list)
+    categories = models.CharField(max_length=400, blank=True)
     top_category = models.CharField(max_length=20, blank=True, db_index=True)
     top_score = models.FloatField(default=0)
+    verdicts = models.JSONField(default=list)
     judge = models.CharField(max_length=100)
     judge_version = models.CharField(max_length=100, blank=True)
     taxonomy = models.CharField(max_length=40, blank=True)
     policy_version = models.PositiveIntegerField()
     detail = models.CharField(max_length=500, blank=True)
     text = models.TextField(blank=True)
+    released = models.TextField(blank=True)
     context = models.JSONField(default=list)
     person_id = models.BigIntegerField(null=True)
     person = models.CharField(max_length=150, blank=True)
@@ -61,16 +71,16 @@ class Entry(models.Model):
     document_id = models.UUIDField(null=True)
     document = models.CharField(max_length=255, blank=True)
 
-    class Meta:
-        ordering = ["-created", "-id"]
+    class Meta(AppendOnly.Meta):
+        ordering = ["-id"]
 
 
-class Reading(models.Model):
+class Reading(AppendOnly):
     """Who opened which entry, and when: reads of other people's words are logged too."""
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="readings")
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created = models.DateTimeField(auto_now_add=True)
 
-    class Meta:
-        ordering = ["-created"]
+    class Meta(AppendOnly.Meta):
+        ordering = ["-id"]

@@ -1,5 +1,10 @@
 """Addresses of this feature."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from chatapp.moderation import views
+
+urlpatterns = [
+    path("", views.log, name="log"),
+    path("<int:number>/", views.log_entry, name="log-entry"),
+]
