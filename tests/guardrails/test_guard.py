@@ -1,0 +1,146 @@
+"""Judges run together; whatever goes wrong with one counts as unsafe and is listed."""
+
+import asyncio
+import math
+from typing import cast
+
+import pytest
+
+from guardrails.guard import Guard
+from guardrails.policy import DEFAULT_BODY, Policy
+from guardrails.verdict import (
+    SECRETS,
+    Action,
+    Decision,
+    Finding,
+    Judge,
+    JudgeError,
+    Message,
+    Stage,
+    Subject,
+    Verdict,
+)
+from tests.guardrails.judges import Breaks, Says, Stalls
+
+POLICY = Policy.from_body(1, DEFAULT_BODY)
+QUESTION = Subject(Stage.REQUEST, "How many days of leave do I get?")
+
+
+async def check(*judges: Judge, subject: Subject = QUESTION, limit: float = 30) -> Decision:
+    return await Guard(judges, POLICY, limit).check(subject)
+
+
+async def test_all_judges_are_asked_and_their_verdicts_kept() -> None:
+    one, two = Says(name="one"), Says(Finding("S6", 0.9), name="two")
+    decision = await check(one, two)
+    assert decision.action is Action.FLAG
+    assert [verdict.judge for verdict in decision.verdicts] == ["one", "two"]
+    assert one.asked == two.asked == [QUESTION]
+
+
+async def test_judges_run_at_the_same_time() -> None:
+    """Each waits for the other to have begun: one after the other, they would never end."""
+    meeting = asyncio.Barrier(2)
+
+    class Meets(Says):
+        async def judge(self, subject: Subject) -> Verdict:
+            await meeting.wait()
+            return await super().judge(subject)
+
+    assert (await check(Meets(), Meets())).is_plain_pass
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (JudgeError("The model server cannot be reached."), "The model server cannot be reached."),
+        (ValueError("odd"), "The judge broke: ValueError: odd"),
+        (asyncio.CancelledError(), "The judge stopped before it had a verdict."),
+        (TimeoutError(), "The judge broke: TimeoutError: "),
+    ],
+)
+async def test_a_judge_that_raises_counts_as_unsafe(error: BaseException, reason: str) -> None:
+    decision = await check(Says(), Breaks(error))
+    assert decision.action is Action.BLOCK
+    assert [failure.reason for failure in decision.failures] == [reason]
+    assert [verdict.judge for verdict in decision.verdicts] == ["says"]
+
+
+async def test_a_judge_that_stalls_counts_as_unsafe_and_is_cancelled() -> None:
+    stalls = Stalls()
+    decision = await check(stalls, Says(), limit=0.01)
+    assert decision.action is Action.BLOCK
+    assert decision.failures[0].reason == "There was no verdict within 0.01 seconds."
+    await asyncio.wait_for(stalls.cancelled.wait(), 5)
+
+
+async def test_a_judge_that_ignores_its_cancellation_delays_nobody() -> None:
+    stalls = Stalls(stubborn=True)
+    decision = await asyncio.wait_for(check(stalls, limit=0.01), 5)
+    assert decision.action is Action.BLOCK
+    await asyncio.wait_for(stalls.cancelled.wait(), 5)
+    stalls.release.set()
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        Finding("S99", 0.9),
+        Finding("S1", math.nan),
+        Finding("S1", 1.5),
+        Finding("S1", -0.1),
+        Finding(SECRETS, 1.0, 5, 5),
+        Finding(SECRETS, 1.0, 0, 9999),
+        Finding(SECRETS, 1.0, 3, None),
+    ],
+)
+async def test_nonsense_counts_as_unsafe(finding: Finding) -> None:
+    decision = await check(Says(finding))
+    assert decision.action is Action.BLOCK
+    assert decision.verdicts == ()
+    assert decision.failures[0].reason.startswith("The judge ")
+
+
+async def test_something_that_is_no_verdict_counts_as_unsafe() -> None:
+    class Odd(Says):
+        async def judge(self, _subject: Subject) -> Verdict:
+            return cast("Verdict", "safe")
+
+    assert (await check(Odd())).action is Action.BLOCK
+
+
+async def test_cancelling_a_check_cancels_its_judges_and_raises() -> None:
+    stalls = Stalls()
+    task = asyncio.create_task(check(stalls))
+    await stalls.started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.wait_for(stalls.cancelled.wait(), 5)
+
+
+async def test_judges_see_what_a_reader_sees_in_text_and_context() -> None:
+    judge = Says()
+    context = (Message("user", "bo\u200bmb"),)
+    await check(judge, subject=Subject(Stage.REQUEST, "ki\u200bll", context))
+    assert judge.asked == [Subject(Stage.REQUEST, "kill", (Message("user", "bomb"),))]
+
+
+async def test_a_place_in_the_readable_text_is_redacted_in_the_original() -> None:
+    judge = Says(Finding(SECRETS, 1.0, 4, 8))
+    decision = await check(judge, subject=Subject(Stage.RESPONSE, "Key a\u200bb\u200bcd!"))
+    assert decision.text == "Key [secret removed]!"
+
+
+async def test_the_time_that_a_judge_took_is_kept() -> None:
+    decision = await check(Says())
+    assert 0 <= decision.verdicts[0].seconds < 30
+
+
+def test_a_guard_without_judges_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one judge"):
+        Guard([], POLICY, 1)
+
+
+def test_its_names_are_those_of_its_judges() -> None:
+    assert Guard([Says(name="a"), Says(name="b")], POLICY, 1).names == ("a", "b")
