@@ -1,0 +1,61 @@
+"""What people and commands do with the library: a service, then the worker's part of it.
+
+This is the only place that enqueues. A message goes out once the rows are committed; where the
+broker is down it does not, the rows are kept, and the scheduler's look for stuck documents
+enqueues it later.
+"""
+
+from functools import partial
+from typing import Any
+
+from django.core.files.base import File
+from django.db import transaction
+
+from chatapp.accounts.models import User
+from chatapp.library import progress, tasks
+from chatapp.library.models import Collection, Document, State
+from chatapp.library.services import receive as receiving
+from chatapp.library.services import remove, requeue
+from chatapp.library.services.receive import Received
+
+
+def receive(collection: Collection, upload: "File[Any]", person: User | None) -> Received:
+    """Take one file into ``collection``: the one way in for pages and commands alike."""
+    received = receiving.receive(collection, upload, person)
+    if received.accepted and received.document:
+        enqueue(tasks.ingest_document, received.document)
+    return received
+
+
+def retry(document: Document) -> bool:
+    """Let a failed document be tried again; whether it was a failed one."""
+    if not requeue.reset(document):
+        return False
+    enqueue(tasks.ingest_document, document)
+    return True
+
+
+def retry_failed(collection: Collection) -> int:
+    """Let every failed document be tried again; how many."""
+    return sum(map(retry, collection.documents.filter(state=State.FAILED)))
+
+
+def delete_document(document: Document) -> None:
+    """Delete a document: it answers nothing from now on, and the worker erases its traces."""
+    remove.mark_document(document)
+    enqueue(tasks.remove_document, document)
+
+
+def delete_collection(collection: Collection) -> None:
+    """Delete a collection with all its documents, as :func:`delete_document` does."""
+    remove.mark_collection(collection)
+    after_commit(tasks.remove_collection.delay, str(collection.pk))
+
+
+def enqueue(task: Any, document: Document) -> None:
+    after_commit(task.delay, str(document.pk))
+    after_commit(progress.announce, document.collection_id, document.pk)
+
+
+def after_commit(call: Any, *arguments: Any) -> None:
+    transaction.on_commit(partial(call, *arguments), robust=True)
