@@ -10,11 +10,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The turn began. ``demo`` says that the model is the built-in demonstration model."""
+    """The turn began. ``demo`` says that the model is the built-in demonstration model;
+    ``digest`` is "" where the model's server tells none."""
 
     question: str
     model: str
     demo: bool = False
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """The answer names source ``number``; ``at`` is the offset in its released text."""
+    """The answer names source ``number``; ``at`` is the mark's offset in its released text."""
 
     number: int
     at: int
@@ -117,7 +119,7 @@ class Usage:
 @dataclass(frozen=True, slots=True)
 class Ended:
     """The turn is over. ``status`` is one of the final statuses of a turn; ``reason`` is a
-    sentence where it is not "done"."""
+    sentence that says why, always where it is not "done"."""
 
     status: str
     reason: str = ""

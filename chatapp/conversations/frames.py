@@ -1,0 +1,99 @@
+"""What a client may send on the chat socket, as values; docs/protocol.md describes it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+LONGEST_LIST = 1000
+LARGEST_NUMBER = 2**53 - 1
+"""The largest whole number that every JSON reader keeps exact, and more than a turn has events."""
+
+
+class Malformed(Exception):
+    """The frame does not follow the protocol; ``str(error)`` says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    client_id: UUID
+    conversation: UUID | None
+    text: str
+    collections: tuple[UUID, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attach:
+    turn: UUID
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    turn: UUID
+
+
+Frame = Send | Attach | Stop
+
+
+def parse(text: str) -> Frame:
+    """The frame that ``text`` is. Raises Malformed."""
+    try:
+        fields = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise Malformed("The frame is not JSON.") from None
+    if not isinstance(fields, dict):
+        raise Malformed("The frame is not an object.")
+    kind = fields.get("type")
+    if not isinstance(kind, str) or kind not in READERS:
+        raise Malformed("The frame's type is unknown.")
+    return READERS[kind](fields)
+
+
+def identifier(value: Any, name: str) -> UUID:
+    if not isinstance(value, str) or len(value) != 36:
+        raise Malformed(f"“{name}” is not a UUID.")
+    try:
+        return UUID(value)
+    except ValueError:
+        raise Malformed(f"“{name}” is not a UUID.") from None
+
+
+def _send(fields: dict[str, Any]) -> Send:
+    text, conversation, chosen = (
+        fields.get(name) for name in ("text", "conversation", "collections")
+    )
+    if not isinstance(text, str):
+        raise Malformed("“text” is not a string.")
+    return Send(
+        client_id=identifier(fields.get("client_id"), "client_id"),
+        conversation=None if conversation is None else identifier(conversation, "conversation"),
+        text=text.replace("\0", "").strip(),
+        collections=None if chosen is None else _identifiers(chosen),
+    )
+
+
+def _identifiers(value: Any) -> tuple[UUID, ...]:
+    if not isinstance(value, list) or len(value) > LONGEST_LIST:
+        raise Malformed("“collections” is not a list of UUIDs.")
+    return tuple(dict.fromkeys(identifier(item, "collections") for item in value))
+
+
+def _attach(fields: dict[str, Any]) -> Attach:
+    after = fields.get("after")
+    if type(after) is not int or not 0 <= after <= LARGEST_NUMBER:
+        raise Malformed("“after” is not a whole number from 0.")
+    return Attach(identifier(fields.get("turn"), "turn"), after)
+
+
+def _stop(fields: dict[str, Any]) -> Stop:
+    return Stop(identifier(fields.get("turn"), "turn"))
+
+
+READERS: dict[str, Callable[[dict[str, Any]], Frame]] = {
+    "send": _send,
+    "attach": _attach,
+    "stop": _stop,
+}

@@ -1,0 +1,35 @@
+"""A model's stream in runs of one kind, so that text and reasoning are each judged as a whole."""
+
+from collections.abc import AsyncGenerator
+
+from chatapp.backends.base import Delta, Finished, ReasoningDelta, TextDelta
+
+
+class Runs:
+    """Looks one piece ahead. Whoever owns the stream closes it."""
+
+    def __init__(self, stream: AsyncGenerator[Delta, None]) -> None:
+        self._stream = stream
+        self._next: Delta | None = None
+
+    @property
+    def kind(self) -> type[TextDelta | ReasoningDelta] | None:
+        """What the run that comes next consists of; None when there is none."""
+        coming = self._next
+        return type(coming) if isinstance(coming, TextDelta | ReasoningDelta) else None
+
+    @property
+    def finished(self) -> Finished | None:
+        """The stream's last message, once it is next."""
+        return self._next if isinstance(self._next, Finished) else None
+
+    async def advance(self) -> None:
+        """Read the next piece. Raises BackendError."""
+        self._next = await anext(self._stream, None)
+
+    async def pieces(self) -> AsyncGenerator[str, None]:
+        """The texts of the next run. Raises BackendError."""
+        kind = self.kind
+        while isinstance(self._next, TextDelta | ReasoningDelta) and self.kind is kind:
+            yield self._next.text
+            await self.advance()

@@ -1,0 +1,264 @@
+"""One turn, from a question to its end: plain Python, which writes nothing anywhere.
+
+    run_turn = started, then each stage of _Turn, an async generator inside another:
+      ask      the guard judges the request, while retrieval runs beside it
+      find     the passages arrive, the guard judges each, and blocked ones are dropped
+      answer   cited(guarded(the model's stream)): nothing downstream sees unjudged text
+
+Whoever closes the generator closes all that is inside, the request to the model with it.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from chatapp.backends.base import Backend, ChatRequest, Finished, ReasoningDelta, TextDelta
+from chatapp.backends.errors import BackendError, Malformed
+from chatapp.conversations import prompt
+from chatapp.conversations.cite import cited
+from chatapp.conversations.events import (
+    Ended,
+    Event,
+    Passages,
+    Reasoning,
+    Searching,
+    SourceRef,
+    Started,
+    Text,
+    Usage,
+    Withheld,
+)
+from chatapp.conversations.runs import Runs
+from chatapp.conversations.verdicts import Output, told, told_once
+from guardrails.guard import Guard
+from guardrails.stream import Held, Released, guarded
+from guardrails.verdict import Action, Decision, Message, Stage, Subject
+from rag.passage import Passage, RagError
+
+SEARCH_FAILED = (
+    "Your documents cannot be searched at the moment. Your question is kept; try again in a minute."
+)
+NO_ANSWER = "The model gave no answer. Try again, or ask in other words."
+CUT_SHORT = "The answer reached the longest length that this model is allowed."
+
+
+class Model(Protocol):
+    """The model that answers, and its limits in its own tokens."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def demo(self) -> bool: ...
+    @property
+    def context_tokens(self) -> int: ...
+    @property
+    def answer_tokens(self) -> int: ...
+
+
+class Search(Protocol):
+    """Finds passages, best first. Raises rag.passage.RagError."""
+
+    def retrieve(
+        self, question: str, collections: Sequence[str], limit: int
+    ) -> tuple[Passage, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRequest:
+    """What is asked. ``collections`` are ids that the person may read and chose: () searches
+    nothing. ``passages`` is how many at most."""
+
+    question: str
+    history: tuple[prompt.Exchange, ...] = ()
+    collections: tuple[str, ...] = ()
+    passages: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a turn works with. ``model`` says which model answers; raises BackendError."""
+
+    model: Callable[[], Awaitable[Model]]
+    backend: Backend
+    guard: Guard
+    search: Search
+
+
+async def run_turn(request: TurnRequest, tools: Tools) -> AsyncGenerator[Output, None]:
+    """What happens, the first Started and the last Ended. Raises only what nobody foresaw."""
+    try:
+        model = await tools.model()
+    except BackendError as error:
+        yield Started(request.question, model="")
+        yield Ended("failed", error.sentence)
+        return
+    yield Started(request.question, model.name, model.demo, model.digest)
+    async with aclosing(_stages(_Turn(request, tools, model))) as events:
+        async for event in events:
+            yield event
+            if isinstance(event, Ended):
+                return
+
+
+async def _stages(turn: "_Turn") -> AsyncGenerator[Output, None]:
+    try:
+        for stage in (turn.ask, turn.find, lambda: cited(turn.answer(), turn.sources)):
+            async with aclosing(stage()) as events:
+                async for event in events:
+                    yield event
+    except BackendError as error:
+        yield Ended("failed", error.sentence)
+    except RagError:
+        yield Ended("failed", SEARCH_FAILED)
+    finally:
+        await turn.close()
+
+
+class _Turn:
+    """One turn's stages and what they hand on."""
+
+    def __init__(self, request: TurnRequest, tools: Tools, model: Model) -> None:
+        self._tools = tools
+        self._model = model
+        self._request = request
+        self._material = prompt.Material(request.question, request.history)
+        self._prompt = prompt.Prompt((), ())
+        self._found: asyncio.Task[tuple[Passage, ...]] | None = None
+
+    @property
+    def sources(self) -> int:
+        """How many passages the answer is given."""
+        return len(self._prompt.passages)
+
+    async def close(self) -> None:
+        """Leave no task behind; a search that is under way ends unheard."""
+        if self._found is not None:
+            self._found.cancel()
+            await asyncio.wait({self._found})
+            if not self._found.cancelled():
+                self._found.exception()  # or asyncio complains that nobody asked
+
+    # --- ask --------------------------------------------------------------------------------
+
+    async def ask(self) -> AsyncGenerator[Output, None]:
+        if self._request.collections:
+            yield Searching(len(self._request.collections))
+            self._found = asyncio.create_task(self._search())
+        subject = Subject(Stage.REQUEST, self._request.question, self._context())
+        decision = await self._tools.guard.check(subject)
+        for event in told(decision, subject, self._tools.guard.names):
+            yield event
+        if decision.action is Action.BLOCK:
+            yield Withheld(Stage.REQUEST, decision.message)
+            yield Ended("blocked", decision.message)
+        self._material = replace(self._material, question=decision.text)
+
+    def _context(self) -> tuple[Message, ...]:
+        """The exchanges before the question, as judges read them."""
+        return tuple(
+            message
+            for exchange in self._request.history
+            for message in (
+                Message("user", exchange.question),
+                Message("assistant", exchange.answer),
+            )
+        )
+
+    async def _search(self) -> tuple[Passage, ...]:
+        asked = self._request
+        return await asyncio.to_thread(
+            self._tools.search.retrieve, asked.question, asked.collections, asked.passages
+        )
+
+    # --- find -------------------------------------------------------------------------------
+
+    async def find(self) -> AsyncGenerator[Output, None]:
+        passages: list[Passage] = []
+        if self._found is not None:
+            found = await self._found
+            subjects = [Subject(Stage.PASSAGE, passage.text) for passage in found]
+            decisions = await asyncio.gather(*map(self._tools.guard.check, subjects))
+            for event in told_once(decisions, subjects, self._tools.guard.names):
+                yield event
+            for passage, decision in zip(found, decisions, strict=True):
+                if decision.action is not Action.BLOCK:
+                    passages.append(replace(passage, text=decision.text))
+            self._material = replace(self._material, passages=tuple(passages))
+        budget = self._model.context_tokens - self._model.answer_tokens
+        self._prompt = prompt.build(self._material, budget)
+        if self._found is not None:
+            yield Passages(tuple(_ref(n, p) for n, p in enumerate(self._prompt.passages, 1)))
+
+    # --- answer -----------------------------------------------------------------------------
+
+    async def answer(self) -> AsyncGenerator[Output, None]:
+        request = ChatRequest(
+            model=self._model.name,
+            messages=self._prompt.messages,
+            max_tokens=self._model.answer_tokens,
+            context_tokens=self._model.context_tokens,
+        )
+        async with aclosing(self._tools.backend.stream(request)) as stream:
+            runs, answered = Runs(stream), False
+            await runs.advance()
+            while runs.kind is not None:
+                answered |= runs.kind is TextDelta
+                async with aclosing(self._run(runs)) as events:
+                    async for event in events:
+                        yield event
+            for event in _end(runs.finished, answered):
+                yield event
+
+    async def _run(self, runs: Runs) -> AsyncGenerator[Output, None]:
+        """One run of text or of reasoning, as the guard lets it through."""
+        form = Reasoning if runs.kind is ReasoningDelta else Text
+        context = (*self._context(), Message("user", self._material.question))
+        subject = Subject(Stage.RESPONSE, "", context)
+
+        async def check(text: str) -> Decision:
+            nonlocal subject
+            subject = replace(subject, text=text)
+            return await self._tools.guard.check(subject)
+
+        window = self._tools.guard.policy.window
+        async with aclosing(guarded(runs.pieces(), check, window)) as events:
+            async for event in events:
+                for output in self._released(event, form, subject):
+                    yield output
+
+    def _released(
+        self, event: Released | Held, form: type[Reasoning | Text], subject: Subject
+    ) -> list[Output]:
+        names = self._tools.guard.names
+        if isinstance(event, Held):
+            message = event.decision.message
+            withheld = Withheld(Stage.RESPONSE, message)
+            return [*told(event.decision, subject, names), withheld, Ended("blocked", message)]
+        news = [] if event.told else told(event.decision, subject, names)
+        shown = form(event.text)
+        return [*news, shown] if event.text else news
+
+
+def _ref(number: int, passage: Passage) -> SourceRef:
+    return SourceRef(
+        number=number,
+        title=passage.title,
+        heading=passage.heading,
+        page=passage.page,
+        collection=passage.collection,
+        vector_id=passage.vector_id,
+        score=passage.score,
+    )
+
+
+def _end(finished: Finished | None, answered: bool) -> list[Event]:
+    if finished is None:
+        raise Malformed("the stream ended without its last message")
+    usage = Usage(finished.prompt_tokens, finished.answer_tokens)
+    if not answered:
+        return [usage, Ended("failed", NO_ANSWER)]
+    return [usage, Ended("done", CUT_SHORT if finished.reason == "length" else "")]

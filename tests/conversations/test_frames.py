@@ -1,0 +1,98 @@
+"""What a client may send, and what is refused."""
+
+import json
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatapp.conversations.flow import Bucket
+from chatapp.conversations.frames import Attach, Malformed, Send, Stop, parse
+
+ID = "5b0c7c4e-4f1e-4c55-9f0f-0d6a3e0f6f55"
+SEND = {
+    "type": "send",
+    "client_id": ID,
+    "conversation": None,
+    "text": " How much? ",
+    "collections": None,
+}
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def test_it_reads_each_kind_of_frame() -> None:
+    name = UUID(ID)
+    assert parse(json.dumps(SEND)) == Send(name, None, "How much?", None)
+    chosen = {**SEND, "conversation": ID, "collections": [ID, ID]}
+    assert parse(json.dumps(chosen)) == Send(name, name, "How much?", (name,))
+    assert parse(json.dumps({"type": "attach", "turn": ID, "after": 3})) == Attach(name, 3)
+    assert parse(json.dumps({"type": "stop", "turn": ID, "extra": 1})) == Stop(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "1",
+        "null",
+        '"send"',
+        "{}",
+        '{"type": null}',
+        '{"type": ["send"]}',
+        '{"type": "delete"}',
+        '{"type": "send"}',
+        json.dumps({**SEND, "client_id": 7}),
+        json.dumps({**SEND, "client_id": "x" * 36}),
+        json.dumps({**SEND, "client_id": f"{{{ID[:34]}}}"}),
+        json.dumps({**SEND, "conversation": 1}),
+        json.dumps({**SEND, "text": None}),
+        json.dumps({**SEND, "text": {"a": 1}}),
+        json.dumps({**SEND, "collections": ID}),
+        json.dumps({**SEND, "collections": [1]}),
+        json.dumps({**SEND, "collections": [ID] * 1001}),
+        json.dumps({"type": "attach", "turn": ID}),
+        json.dumps({"type": "attach", "turn": ID, "after": -1}),
+        json.dumps({"type": "attach", "turn": ID, "after": True}),
+        json.dumps({"type": "attach", "turn": ID, "after": 1.0}),
+        json.dumps({"type": "attach", "turn": ID, "after": 2**63}),
+        json.dumps({"type": "stop", "turn": None}),
+        '{"type":"send","text":"\\ud800"}',
+        '{"type":"stop","turn":NaN}',
+        "[" * 5000,
+    ],
+)
+def test_it_refuses_what_does_not_follow_the_protocol(text: str) -> None:
+    with pytest.raises(Malformed):
+        parse(text)
+
+
+@given(st.dictionaries(st.sampled_from([*SEND, "turn", "after"]), ANYTHING))
+def test_whatever_comes_is_a_frame_or_malformed(fields: dict[str, object]) -> None:
+    try:
+        frame = parse(json.dumps(fields))
+    except Malformed:
+        return
+    assert isinstance(frame, Send | Attach | Stop)
+
+
+def test_a_question_loses_nulls_and_outer_space_only() -> None:
+    frame = parse(json.dumps({**SEND, "text": "\n a\0 b\u202e "}))
+    assert isinstance(frame, Send)
+    assert frame.text == "a b\u202e"
+
+
+def test_the_bucket_allows_a_burst_and_then_a_rate() -> None:
+    now = 128.0
+    bucket = Bucket(rate=20, burst=40, now=lambda: now)
+    assert [bucket.take() for _ in range(41)] == [True] * 40 + [False]
+    now += 0.125
+    assert [bucket.take() for _ in range(3)] == [True, True, False]
+    now += 1000
+    assert [bucket.take() for _ in range(41)] == [True] * 40 + [False]
