@@ -39,7 +39,8 @@ class Turn(models.Model):
 
     ``parent`` is the turn that this one follows, so that a conversation can branch.
     ``client_id`` is made by the client: a question that is sent twice makes one turn.
-    ``answer`` holds released text only, never text that the guard withheld.
+    ``answer`` holds released text only, never text that the guard withheld. ``trace`` holds the
+    events that nothing else here tells (judged, withheld, cited), as on the wire.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -54,12 +55,14 @@ class Turn(models.Model):
     collections = models.JSONField(default=list)
     model_name = models.CharField(max_length=200, blank=True)
     model_digest = models.CharField(max_length=100, blank=True)
+    demo = models.BooleanField(default=False)
     prompt_version = models.PositiveIntegerField(default=0)
     policy_version = models.PositiveIntegerField(default=0)
     guard = models.CharField(max_length=200, blank=True)
     prompt_tokens = models.PositiveIntegerField(null=True)
     answer_tokens = models.PositiveIntegerField(null=True)
     started = models.DateTimeField(auto_now_add=True)
+    trace = models.JSONField(default=list)
     ended = models.DateTimeField(null=True)
 
     class Meta:

@@ -1,5 +1,14 @@
 """Addresses of this feature."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from chatapp.conversations import views
+
+urlpatterns = [
+    path("", views.chat, name="chat"),
+    path("conversations/", views.conversations, name="conversations"),
+    path("c/<uuid:conversation>/", views.chat, name="conversation"),
+    path("c/<uuid:conversation>/rename/", views.rename, name="rename-conversation"),
+    path("c/<uuid:conversation>/delete/", views.delete, name="delete-conversation"),
+    path("sources/<uuid:turn>/<int:number>/", views.source, name="source"),
+]

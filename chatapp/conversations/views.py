@@ -12,7 +12,7 @@ Templates and what they are given:
                       after 0
     ``collections``   readable collections, ``{"id", "name", "description"}``, for a picker and
                       for ``json_script``
-    ``model``         ``{"name", "demo"}``, or None when the model server cannot be asked
+    ``model``         what answers, with ``name`` and ``demo``; None when it cannot be told now
     ``question_max``  the longest question, in characters
 ``conversations/list.html`` (address "conversations", for htmx or fetch; also included)
     ``groups`` and ``conversation`` (None when fetched alone)
@@ -23,3 +23,123 @@ Templates and what they are given:
 POST "rename-conversation" (field ``title``) answers with the list; POST "delete-conversation"
 answers 204 with ``HX-Redirect`` to "chat" for htmx, and redirects there otherwise.
 """
+
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+from redis import RedisError
+
+from chatapp import access, wiring
+from chatapp.accounts.models import User
+from chatapp.conversations import services
+from chatapp.conversations.events import to_wire
+from chatapp.conversations.listing import by_day
+from chatapp.conversations.live import request_stops
+from chatapp.conversations.models import Conversation, Turn
+from chatapp.conversations.replay import chunks_of, events_of
+from chatapp.library.models import Chunk
+
+LISTED = 500
+
+
+@require_GET
+def chat(request: HttpRequest, conversation: UUID | None = None) -> HttpResponse:
+    """The empty page, or one conversation."""
+    user = access.signed_in(request)
+    opened = None
+    if conversation is not None:
+        opened = get_object_or_404(access.own_conversations(user), id=conversation)
+    readable = access.readable_collections(user).values("id", "name", "description")
+    context = {
+        **_list(user),
+        "conversation": opened,
+        "turns": _turns(user, opened) if opened else [],
+        "collections": [{**row, "id": str(row["id"])} for row in readable],
+        "model": wiring.model_for_page(),
+        "question_max": settings.QUESTION_MAX_CHARS,
+    }
+    return render(request, "conversations/chat.html", context)
+
+
+@require_GET
+def conversations(request: HttpRequest) -> HttpResponse:
+    """The list of conversations alone."""
+    return render(request, "conversations/list.html", _list(access.signed_in(request)))
+
+
+@require_POST
+def rename(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    """Gives a conversation the title of the field ``title``."""
+    user = access.signed_in(request)
+    try:
+        services.rename(user, conversation, request.POST.get("title", ""))
+    except services.NotFound:
+        raise Http404 from None
+    except services.Empty as problem:
+        return HttpResponse(str(problem), status=400, content_type="text/plain; charset=utf-8")
+    return render(request, "conversations/list.html", _list(user))
+
+
+@require_POST
+def delete(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    """Deletes a conversation, and stops what is being answered in it."""
+    try:
+        running = services.delete(access.signed_in(request), conversation)
+    except services.NotFound:
+        raise Http404 from None
+    if running:
+        with suppress(RedisError, OSError):  # then the turn ends by itself, and is kept nowhere
+            async_to_sync(request_stops)(running)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": "/"})
+    return redirect("chat")
+
+
+@require_GET
+def source(request: HttpRequest, turn: UUID, number: int) -> HttpResponse:
+    """The words of a source, as long as the person may still read them; 410 after that."""
+    user = access.signed_in(request)
+    found = get_object_or_404(access.own_sources(user), turn=turn, number=number)
+    readable = access.readable_chunks(user).filter(id=found.chunk_id or 0)
+    chunk = readable.select_related("document__collection").first()
+    context = {"source": found, "passage": chunk and _passage(chunk)}
+    status = 410 if chunk is None else 200
+    return render(request, "conversations/source.html", context, status=status)
+
+
+def _passage(chunk: Chunk) -> dict[str, str]:
+    return {
+        "text": chunk.text,
+        "heading": chunk.heading,
+        "document": chunk.document.name,
+        "collection": chunk.document.collection.name,
+    }
+
+
+def _list(user: User) -> dict[str, Any]:
+    latest = access.own_conversations(user)[:LISTED]
+    return {"groups": by_day(latest, timezone.localdate()), "conversation": None}
+
+
+def _turns(user: User, conversation: Conversation) -> list[dict[str, Any]]:
+    turns = list(conversation.turns.prefetch_related("sources__chunk__document"))
+    shown = access.readable_chunks(user).filter(id__in=chunks_of(turns))
+    readable = set(shown.values_list("id", flat=True))
+    return [_turn(turn, readable) for turn in turns]
+
+
+def _turn(turn: Turn, readable: set[int]) -> dict[str, Any]:
+    return {
+        "id": str(turn.id),
+        "question": turn.question,
+        "status": turn.status,
+        "started": turn.started.isoformat(),
+        "events": [to_wire(event) for event in events_of(turn, readable)],
+    }

@@ -1,0 +1,201 @@
+"""The chat socket; docs/protocol.md is its contract.
+
+No handler waits for a turn: a turn is a task of the process (``running.py``), and following one is
+a task of the socket, which takes the next event only when the last one was sent.
+"""
+
+import asyncio
+import logging
+from contextlib import aclosing
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import orjson
+from channels.auth import get_user
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib.sessions.backends.db import SessionStore
+from redis import RedisError
+
+from chatapp import access
+from chatapp.accounts.models import User
+from chatapp.conversations import services
+from chatapp.conversations.events import to_wire
+from chatapp.conversations.flow import Bucket
+from chatapp.conversations.frames import Attach, Frame, Malformed, Send, Stop, parse
+from chatapp.conversations.live import EventsGone, live
+from chatapp.conversations.models import Status
+
+BINARY = 1003
+MALFORMED = 4400
+SIGNED_OUT = 4401
+FLOODING = 4429
+FRAMES_PER_SECOND = 20
+FRAMES_AT_ONCE = 40
+MALFORMED_FRAMES = 3
+FOLLOWED_TURNS = 20
+LOOK_AT_SESSION_SECONDS = 10
+NO_TURN = "This answer does not exist, or it is not yours."
+logger = logging.getLogger(__name__)
+
+
+class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels ships no types
+    """One socket of one signed-in person."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._bucket = Bucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE)
+        self._malformed = 0
+        self._closed = False
+        self._followed: dict[UUID, asyncio.Task[None]] = {}
+        self._looked = 0.0
+
+    async def connect(self) -> None:
+        await self.accept()
+        await self._person()
+
+    async def disconnect(self, code: int) -> None:  # noqa: ARG002  the protocol of Channels
+        self._closed = True
+        for task in self._followed.values():
+            task.cancel()
+        if self._followed:
+            await asyncio.wait(self._followed.values())
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self._closed:
+            return
+        if not self._bucket.take():
+            await self._close(FLOODING)
+        elif text_data is None or bytes_data is not None:
+            await self._close(BINARY)
+        else:
+            await self._read(text_data)
+
+    async def _read(self, text: str) -> None:
+        try:
+            frame = parse(text)
+        except Malformed as error:
+            await self._error("malformed", str(error))
+            self._malformed += 1
+            if self._malformed >= MALFORMED_FRAMES:
+                await self._close(MALFORMED)
+            return
+        person = await self._person()
+        if person is not None:
+            await self._obey(person, frame)
+
+    async def _obey(self, person: User, frame: Frame) -> None:
+        match frame:
+            case Send():
+                await self._send(person, frame)
+            case Attach():
+                await self._attach(person, frame)
+            case Stop():
+                await self._stop(person, frame)
+
+    # --- what a client may ask ----------------------------------------------------------------
+
+    async def _send(self, person: User, frame: Send) -> None:
+        client = str(frame.client_id)
+        if len(self._followed) >= FOLLOWED_TURNS:
+            await self._error("busy", "Too many answers at once on this page.", client_id=client)
+            return
+        try:
+            asked = await database_sync_to_async(services.ask)(person, frame)
+        except services.Problem as problem:
+            await self._error(problem.code, str(problem), client_id=client)
+            return
+        if asked.job is not None:
+            live().turns.start(asked.job)
+        await self._frame(
+            "accepted",
+            client_id=client,
+            turn=str(asked.turn),
+            conversation=str(asked.conversation),
+            title=asked.title,
+        )
+        await self._follow(asked.turn, 0, over=asked.over)
+
+    async def _attach(self, person: User, frame: Attach) -> None:
+        turn = str(frame.turn)
+        status = await self._status(person, frame.turn)
+        if status is None:
+            await self._error("not_found", NO_TURN, turn=turn)
+        elif len(self._followed) >= FOLLOWED_TURNS and frame.turn not in self._followed:
+            await self._error("busy", "Too many answers at once on this page.", turn=turn)
+        else:
+            await self._follow(frame.turn, frame.after, over=status != Status.RUNNING)
+
+    async def _stop(self, person: User, frame: Stop) -> None:
+        status = await self._status(person, frame.turn)
+        if status is None:
+            await self._error("not_found", NO_TURN, turn=str(frame.turn))
+        elif status == Status.RUNNING:
+            try:
+                await live().stop(frame.turn)
+            except (RedisError, OSError):
+                message = "The answer cannot be stopped at the moment. Try again."
+                await self._error("unavailable", message)
+
+    @staticmethod
+    async def _status(person: User, turn: UUID) -> str | None:
+        """How the person's turn stands; None where it is not theirs."""
+        found = access.own_turns(person).filter(id=turn).values_list("status", flat=True)
+        status: str | None = await database_sync_to_async(found.first)()
+        return status
+
+    # --- following ----------------------------------------------------------------------------
+
+    async def _follow(self, turn: UUID, after: int, over: bool) -> None:
+        previous = self._followed.get(turn)
+        if previous is not None:
+            previous.cancel()
+            await asyncio.wait({previous})
+        self._followed[turn] = asyncio.create_task(self._push_all(turn, after, over))
+
+    async def _push_all(self, turn: UUID, after: int, over: bool) -> None:
+        try:
+            await self._push(turn, after, over)
+        except EventsGone:
+            message = "The steps of this answer are no longer kept. Load the page again."
+            await self._error("gone", message, turn=str(turn))
+        except OSError:
+            pass  # the socket is gone; its disconnect follows
+        except Exception:
+            logger.exception("Following turn %s broke", turn)
+        finally:
+            if self._followed.get(turn) is asyncio.current_task():
+                del self._followed[turn]
+
+    async def _push(self, turn: UUID, after: int, over: bool) -> None:
+        async with aclosing(live().follow(turn, after, over)) as events:
+            async for seq, event in events:
+                if monotonic() - self._looked > LOOK_AT_SESSION_SECONDS:
+                    await self._person()
+                if self._closed:
+                    return
+                await self._frame("event", turn=str(turn), seq=seq, event=to_wire(event))
+
+    # --- the socket ---------------------------------------------------------------------------
+
+    async def _person(self) -> User | None:
+        """Who this is at this moment; where the session has ended, the socket is closed."""
+        self._looked = monotonic()
+        key = self.scope["session"].session_key
+        user = await get_user({"session": SessionStore(key)}) if key else None
+        if isinstance(user, User) and user.is_active:
+            return user
+        await self._close(SIGNED_OUT)
+        return None
+
+    async def _close(self, code: int) -> None:
+        if not self._closed:
+            self._closed = True
+            await self.close(code)
+
+    async def _error(self, code: str, message: str, **about: str) -> None:
+        await self._frame("error", code=code, message=message, **about)
+
+    async def _frame(self, kind: str, **fields: Any) -> None:
+        await self.send(text_data=orjson.dumps({"type": kind, **fields}).decode())

@@ -1,0 +1,55 @@
+"""An ended turn's row as the events that it was, so that one reducer shows both."""
+
+from collections.abc import Collection, Iterable
+
+from chatapp.conversations.events import (
+    Cited,
+    Ended,
+    Event,
+    Passages,
+    Reasoning,
+    SourceRef,
+    Started,
+    Text,
+    Usage,
+    from_wire,
+)
+from chatapp.conversations.models import Source, Status, Turn
+
+
+def events_of(turn: Turn, readable: Collection[int]) -> list[Event]:
+    """The events of ``turn``, text in one piece; none while it runs.
+
+    ``turn`` comes with its sources and their chunks' documents; ``readable`` are the ids of the
+    chunks whose place in the library may be told.
+    """
+    if turn.status == Status.RUNNING:
+        return []
+    trace = [from_wire(frame) for frame in turn.trace]
+    sources = tuple(_ref(source, readable) for source in turn.sources.all())
+    events: list[Event] = [Started(turn.question, turn.model_name, turn.demo, turn.model_digest)]
+    events += [each for each in trace if not isinstance(each, Cited)]
+    if turn.collections:
+        events.append(Passages(sources))
+    events += [Reasoning(turn.reasoning)] if turn.reasoning else []
+    events += [Text(turn.answer)] if turn.answer else []
+    events += [each for each in trace if isinstance(each, Cited)]
+    return [*events, Usage(turn.prompt_tokens, turn.answer_tokens), Ended(turn.status, turn.reason)]
+
+
+def chunks_of(turns: Iterable[Turn]) -> set[int]:
+    """Ids of the chunks that the sources of ``turns`` are."""
+    return {s.chunk_id for turn in turns for s in turn.sources.all() if s.chunk_id is not None}
+
+
+def _ref(source: Source, readable: Collection[int]) -> SourceRef:
+    chunk = source.chunk if source.chunk_id in readable else None
+    return SourceRef(
+        number=source.number,
+        title=source.title,
+        heading=chunk.heading if chunk else "",
+        page=source.page,
+        collection=str(chunk.document.collection_id) if chunk else "",
+        vector_id=chunk.vector_id if chunk else "",
+        score=source.score,
+    )

@@ -1,0 +1,169 @@
+"""The turns that this process runs: tasks of their own, which no socket owns.
+
+Each turn's events go to its journal in memory, which sockets of this process follow directly, and
+from there to the log in Redis. When Redis is away the turn goes on; when Redis is back, even
+empty, the journal brings the log up to date.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from redis import RedisError
+
+from chatapp.conversations import record
+from chatapp.conversations.events import Ended
+from chatapp.conversations.journal import Coalescer, Journal
+from chatapp.conversations.log import REFRESH_SECONDS, TurnLog
+from chatapp.conversations.models import Status
+from chatapp.conversations.turn import Tools, TurnRequest, run_turn
+from chatapp.conversations.verdicts import Decided, Output
+from chatapp.moderation.services import Where
+
+RETRY_SECONDS = 0.5
+GIVE_UP_SECONDS = 60
+SHUTDOWN_SECONDS = 5
+BROKEN = "Something went wrong on our side. Your question is kept; try again."
+NOT_SAVED = "The answer could not be saved. Your question is kept; try again in a minute."
+INTERRUPTED = "The answer was interrupted by a restart. The text so far is kept; ask again."
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A turn to run: whose and where it is, and what is asked."""
+
+    turn: UUID
+    where: Where
+    request: TurnRequest
+
+
+@dataclass(slots=True)
+class _Running:
+    job: Job
+    journal: Journal = field(default_factory=Journal)
+    fold: record.Fold = field(default_factory=record.Fold)
+    task: asyncio.Task[None] | None = None
+    ending: Ended | None = None
+
+
+class RunningTurns:
+    """Starts, finds and stops turns in this process. ``tools`` builds what a turn works with."""
+
+    def __init__(self, log: TurnLog, tools: Callable[[], Awaitable[Tools]]) -> None:
+        self._log = log
+        self._tools = tools
+        self._running: dict[UUID, _Running] = {}
+        self._keeper: asyncio.Task[None] | None = None
+
+    def start(self, job: Job) -> None:
+        """Run ``job`` in a task of its own."""
+        running = _Running(job)
+        self._running[job.turn] = running
+        running.task = asyncio.create_task(self._run(running), name=f"turn {job.turn}")
+        if self._keeper is None:
+            self._keeper = asyncio.create_task(self._keep_leases(), name="leases")
+
+    def journal(self, turn: UUID) -> Journal | None:
+        """The journal of ``turn`` where it runs here, else None."""
+        running = self._running.get(turn)
+        return running.journal if running else None
+
+    def stop(self, turn: UUID) -> bool:
+        """Stop ``turn``; False where it does not run here or is ending already."""
+        running = self._running.get(turn)
+        return running is not None and self._cut_short(running, Ended(Status.STOPPED, ""))
+
+    async def close(self) -> None:
+        """End every turn as interrupted, and wait until that is written."""
+        tasks = [running.task for running in self._running.values() if running.task]
+        for running in self._running.values():
+            self._cut_short(running, Ended(Status.INTERRUPTED, INTERRUPTED))
+        if tasks:
+            await asyncio.wait(tasks, timeout=SHUTDOWN_SECONDS)
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait({self._keeper})
+
+    @staticmethod
+    def _cut_short(running: _Running, ended: Ended) -> bool:
+        if running.ending is not None or running.task is None:
+            return False
+        running.ending = ended
+        running.task.cancel()
+        return True
+
+    async def _run(self, running: _Running) -> None:
+        writer = asyncio.create_task(self._write(running))
+        coalescer = Coalescer(running.journal)
+        try:
+            await self._play(running, coalescer)
+        except asyncio.CancelledError:
+            running.ending = running.ending or Ended(Status.INTERRUPTED, INTERRUPTED)
+        except Exception:
+            logger.exception("Turn %s broke", running.job.turn)
+            running.ending = Ended(Status.FAILED, BROKEN)
+        ended = await self._save(running)
+        coalescer.add(ended)
+        await writer
+        del self._running[running.job.turn]
+
+    async def _play(self, running: _Running, coalescer: Coalescer) -> None:
+        async with aclosing(self._events(running.job)) as events:
+            async for event in events:
+                if isinstance(event, Decided):
+                    save = database_sync_to_async(record.decided)
+                    await save(event, running.job.where)
+                elif isinstance(event, Ended):
+                    running.ending = event
+                    return
+                else:
+                    running.fold.add(event)
+                    coalescer.add(event)
+        raise RuntimeError("a turn without an end")
+
+    async def _events(self, job: Job) -> AsyncGenerator[Output, None]:
+        async with aclosing(run_turn(job.request, await self._tools())) as events:
+            async for event in events:
+                yield event
+
+    async def _save(self, running: _Running) -> Ended:
+        """Write the row first: who hears that the turn ended may look at it."""
+        ended = running.ending or Ended(Status.FAILED, BROKEN)
+        finish = database_sync_to_async(record.finish)
+        try:
+            await finish(running.job.turn, running.fold.outcome(ended))
+        except Exception:
+            logger.exception("Turn %s could not be saved", running.job.turn)
+            return Ended(Status.FAILED, NOT_SAVED)
+        return ended
+
+    # --- the log in Redis -------------------------------------------------------------------
+
+    async def _write(self, running: _Running) -> None:
+        """Keep the log up to the journal; gives up when Redis stays away after the end."""
+        turn, journal, known = running.job.turn, running.journal, 0
+        give_up = float("inf")
+        now = asyncio.get_running_loop().time
+        with suppress(RedisError, OSError):
+            await self._log.claim([turn])
+        while not (journal.ended and known >= len(journal.events)) and now() < give_up:
+            await journal.beyond(known)
+            try:
+                known = await self._log.append(turn, journal.events, known)
+            except (RedisError, OSError):
+                if journal.ended and give_up == float("inf"):
+                    give_up = now() + GIVE_UP_SECONDS
+                await asyncio.sleep(RETRY_SECONDS)
+        with suppress(RedisError, OSError):
+            await self._log.release(turn)
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            with suppress(RedisError, OSError):
+                await self._log.claim(list(self._running))

@@ -1,0 +1,12 @@
+"""Housekeeping by Celery's clock."""
+
+from asgiref.sync import async_to_sync
+from celery import shared_task
+
+from chatapp.conversations.live import settle_lost_turns
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery ships no types
+def mark_interrupted_turns() -> None:
+    """End the turns whose web process died."""
+    async_to_sync(settle_lost_turns)()
