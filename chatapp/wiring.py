@@ -18,7 +18,8 @@ from chatapp.backends.errors import BackendError
 from chatapp.backends.inference import InferenceEmbedder, InferenceJudge
 from chatapp.backends.ollama import OllamaBackend
 from chatapp.backends.openai import OpenAIBackend
-from chatapp.conversations.turn import Model, Tools
+from chatapp.catalog.endpoints import Endpoint, ModelChoice, Wanted
+from chatapp.conversations.turn import Tools
 from chatapp.library.passages import load_passages
 from chatapp.moderation.services import active_policy
 from guardrails.guard import Guard
@@ -35,20 +36,16 @@ PAGE_SECONDS = 1.0
 
 def tools() -> Tools:
     """What one turn works with. One query; raises guardrails.policy.PolicyError."""
-    from chatapp.catalog.endpoints import current_model
-
-    return Tools(model=current_model, backend=backend(), guard=guard(), search=retriever())
+    return Tools(model=endpoint().current, backend=backend(), guard=guard(), search=retriever())
 
 
-def model_for_page() -> Model | None:
+def model_for_page() -> ModelChoice | None:
     """The model that answers, to be named on a page; None where nobody knows just now. A page
     does not wait for it long."""
 
-    from chatapp.catalog.endpoints import current_model
-
-    async def ask() -> Model:
+    async def ask() -> ModelChoice:
         async with asyncio.timeout(PAGE_SECONDS):
-            return await current_model()
+            return await endpoint().current()
 
     try:
         return async_to_sync(ask)()
@@ -62,6 +59,18 @@ def backend() -> Backend:
     if settings.MODEL_KIND == "ollama":
         return OllamaBackend(settings.MODEL_URL, settings.MODEL_TIMEOUT_SECONDS)
     return OpenAIBackend(settings.MODEL_URL, settings.MODEL_API_KEY, settings.MODEL_TIMEOUT_SECONDS)
+
+
+@cache
+def endpoint() -> Endpoint:
+    """Which model of that server answers, and its limits."""
+    wanted = Wanted(
+        name=settings.MODEL_NAME,
+        demo=settings.MODEL_IS_DEMO,
+        context_tokens=settings.MODEL_CONTEXT_TOKENS,
+        answer_tokens=settings.MODEL_ANSWER_TOKENS,
+    )
+    return Endpoint(backend(), wanted)
 
 
 def guard() -> Guard:
