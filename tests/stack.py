@@ -1,14 +1,17 @@
 """A pytest plug-in, loaded before Django's settings: the servers that the tests talk to.
 
 Addresses are chosen and put into the environment first; each server starts when the first test
-asks for its fixture, and stops with the session. All state lives in a temporary folder.
+asks for its fixture, by its real entry point, and stops with the session, however that ends.
+All state lives in a temporary folder. With PARAPET_TEST_DATABASE=postgres the rows live in
+PostgreSQL, else in SQLite.
 """
 
+import functools
 import os
-import random
 import secrets
-import socket
+import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,17 +19,11 @@ from pathlib import Path
 
 import pytest
 
+from chatapp.launch import lineage, ports
+from tests import postgres
+
 HOME = Path(tempfile.mkdtemp(prefix="parapet-test-"))
 START_SECONDS = 120
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on, below the range that outgoing connections use."""
-    while True:
-        port = random.randrange(20_000, 32_000)  # noqa: S311  not a secret
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
 
 
 def prepare_environment() -> None:
@@ -36,16 +33,26 @@ def prepare_environment() -> None:
         "DJANGO_ALLOW_ASYNC_UNSAFE": "",
         "VAR_DIR": str(HOME),
         "SECRET_KEY": secrets.token_hex(32),
-        "REDIS_URL": f"redis://:{secrets.token_hex(8)}@127.0.0.1:{free_port()}/0",
-        "CHROMA_URL": f"http://127.0.0.1:{free_port()}",
-        "INFERENCE_URL": f"http://127.0.0.1:{free_port()}",
-        "MODEL_URL": f"http://127.0.0.1:{free_port()}",
+        "REDIS_URL": f"redis://:{secrets.token_hex(8)}@127.0.0.1:{ports.free_port()}/0",
+        "CHROMA_URL": f"http://127.0.0.1:{ports.free_port()}",
+        "INFERENCE_URL": f"http://127.0.0.1:{ports.free_port()}",
+        "MODEL_URL": f"http://127.0.0.1:{ports.free_port()}",
         "PUBLIC_URL": "http://testserver",
         "HF_HUB_OFFLINE": "1",
         "ANONYMIZED_TELEMETRY": "False",
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    if os.environ.get("PARAPET_TEST_DATABASE") == "postgres":
+        server = postgres_server()
+        server.wait()
+        os.environ["DATABASE_URL"] = server.url
+
+
+@functools.cache
+def postgres_server() -> postgres.Server:
+    """The PostgreSQL server of the session, which holds the rows of all its tests."""
+    return postgres.Server()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -53,13 +60,28 @@ def pytest_load_initial_conftests() -> None:
     prepare_environment()
 
 
-def running(command: list[str], name: str, healthy: Callable[[], bool]) -> Iterator[None]:
-    """Run ``command`` until the generator is closed; raises with its log if it does not start."""
+def pytest_unconfigure() -> None:
+    shutil.rmtree(HOME, ignore_errors=True)
+    if postgres_server.cache_info().currsize:
+        postgres_server().stop()
+
+
+def running(name: str) -> Iterator[None]:
+    """Run the process ``name`` until the generator is closed; fails the test with its log if it
+    does not get well."""
+    from chatapp.launch import health
+
     log = HOME / f"{name}.log"
+    command = [sys.executable, "-m", "chatapp.launch", "exec", name]
     with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **lineage.marks(HOME, name)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
     try:
-        wait_until(healthy, process, log)
+        wait_until(lambda: health.is_well(name), process, log)
         yield
     finally:
         process.terminate()
@@ -77,42 +99,26 @@ def wait_until(healthy: Callable[[], bool], process: subprocess.Popen[bytes], lo
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """A real Redis-protocol server."""
-    from chatapp.launch import health, servers
-
-    url = os.environ["REDIS_URL"]
-    command = servers.redis_command(url, HOME / "redis")
-    for _ in running(command, "redis", lambda: health.redis_answers(url)):
-        yield url
+    for _ in running("redis"):
+        yield os.environ["REDIS_URL"]
 
 
 @pytest.fixture(scope="session")
 def chroma_url() -> Iterator[str]:
     """A real Chroma server."""
-    from chatapp.launch import health, servers
-
-    url = os.environ["CHROMA_URL"]
-    command = servers.chroma_command(url, HOME / "chroma")
-    for _ in running(command, "chroma", lambda: health.http_answers(f"{url}/api/v2/heartbeat")):
-        yield url
+    for _ in running("chroma"):
+        yield os.environ["CHROMA_URL"]
 
 
 @pytest.fixture(scope="session")
 def inference_url() -> Iterator[str]:
     """The real inference process: embeddings and the embedded judge."""
-    from chatapp.launch import health, servers
-
-    url = os.environ["INFERENCE_URL"]
-    command = servers.inference_command(url)
-    for _ in running(command, "inference", lambda: health.http_answers(f"{url}/ready")):
-        yield url
+    for _ in running("inference"):
+        yield os.environ["INFERENCE_URL"]
 
 
 @pytest.fixture(scope="session")
 def model_url() -> Iterator[str]:
     """The real built-in model server."""
-    from chatapp.launch import health, servers
-
-    url = os.environ["MODEL_URL"]
-    command = servers.model_command(url)
-    for _ in running(command, "model", lambda: health.http_answers(f"{url}/health")):
-        yield url
+    for _ in running("model"):
+        yield os.environ["MODEL_URL"]

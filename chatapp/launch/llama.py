@@ -5,6 +5,7 @@ It is llama.cpp's own OpenAI-compatible server, out of the xllamacpp wheel.
 
 import os
 import signal
+import socket
 import sys
 from urllib.parse import urlsplit
 
@@ -12,6 +13,8 @@ import xllamacpp
 
 SLOTS = 4
 CONTEXT_TOKENS_PER_SLOT = 4096
+PROMPT_CACHE_MIB = 256
+ERRORS_ONLY = 1
 
 
 def parameters(url: str, weights: str) -> xllamacpp.CommonParams:
@@ -24,15 +27,46 @@ def parameters(url: str, weights: str) -> xllamacpp.CommonParams:
     params.port = parts.port
     params.n_parallel = SLOTS
     params.n_ctx = SLOTS * CONTEXT_TOKENS_PER_SLOT
-    params.cpuparams.n_threads = max(1, min(4, os.cpu_count() or 1))
+    params.cache_ram_mib = PROMPT_CACHE_MIB
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads()
+    # Idle threads would otherwise spin on the cores that everything else needs.
+    params.cpuparams.poll = params.cpuparams_batch.poll = 0
     params.warmup = False
+    params.verbosity = ERRORS_ONLY
     params.endpoint_metrics = True
+    params.ui = False
+    # No page of another site may talk to it through somebody's browser.
+    params.cors_origins = url
+    params.cors_origins_explicit = True
     return params
 
 
+def threads() -> int:
+    """Half of the cores, at most four: its threads wait for each other at every layer, so that
+    one that shares its core with a busy process holds all of them up."""
+    return max(1, min(4, (os.cpu_count() or 1) // 2))
+
+
+def refuse_taken(url: str) -> None:
+    """Raises SystemExit with a sentence if the address cannot be listened on."""
+    parts = urlsplit(url)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((parts.hostname, parts.port))
+        except OSError as error:
+            raise SystemExit(
+                f"The model server cannot listen on {url}: {error.strerror}."
+            ) from None
+
+
 def main(url: str, weights: str) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    server = xllamacpp.Server(parameters(url, weights))
+    """Serve until SIGTERM or SIGINT. Raises SystemExit with a sentence if it cannot."""
+    refuse_taken(url)
+    try:
+        server = xllamacpp.Server(parameters(url, weights))
+    except RuntimeError as error:
+        raise SystemExit(f"The model server cannot start with {weights}: {error}") from None
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
     del server
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 LOOPBACK = "127.0.0.1"
+# Django's system checks load every page; the tests run them, no process needs to.
+UNCHECKED = ["--skip-checks"]
 
 
 def redis_command(url: str, folder: Path) -> list[str]:
@@ -78,11 +80,21 @@ def worker_command() -> list[str]:
     queues = ["--queues", "ingest,default", "--concurrency", "2", "--loglevel", "WARNING"]
     # Workers need not know of each other; asking around costs each start a second.
     alone = ["--without-mingle", "--without-gossip"]
-    return [sys.executable, "-m", "celery", "-A", "chatapp.celery", "worker", *queues, *alone]
+    return [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "chatapp.celery",
+        *UNCHECKED,
+        "worker",
+        *queues,
+        *alone,
+    ]
 
 
 def beat_command() -> list[str]:
-    program = [sys.executable, "-m", "celery", "-A", "chatapp.celery", "beat"]
+    program = [sys.executable, "-m", "celery", "-A", "chatapp.celery", *UNCHECKED, "beat"]
     return [*program, "--loglevel", "WARNING", "--pidfile", ""]
 
 
