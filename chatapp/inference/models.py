@@ -1,0 +1,106 @@
+"""The models of the inference process, loaded in the background so that it answers at once."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+from django.conf import settings
+
+from chatapp.inference.turnstile import Gate, Turnstile
+from guardrails.verdict import Finding, Stage
+from rag.encoder import MOST_THREADS, Encoder, Vectors
+
+log = logging.getLogger(__name__)
+
+# A question, a few windows of an answer or the passages of a turn; more is a document's.
+FEW_TEXTS = 8
+JUDGE_WEIGHTS = settings.BASE_DIR / "guardrails" / "weights"
+
+
+class TextJudge(Protocol):
+    """The embedded judge: texts that an encoder can read whole, to findings for each."""
+
+    version: str
+
+    def findings(self, stage: Stage, texts: Sequence[str]) -> list[tuple[Finding, ...]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What the process answers with. The judge was trained on the vectors of one encoder, so it
+    keeps that one when a site embeds its documents with another."""
+
+    encoder: Encoder
+    judge_encoder: Encoder
+    judge: TextJudge | None
+    turnstile: Turnstile
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return in_turn(self.encoder, self.turnstile, texts)
+
+
+def in_turn(encoder: Encoder, turnstile: Turnstile, texts: Sequence[str]) -> Vectors:
+    """Encode ``texts``, before longer requests if they are few."""
+    return encoder.encode(texts, Gate(turnstile, hurried=len(texts) <= FEW_TEXTS))
+
+
+def load() -> Models:
+    """Export what is missing and load everything. Raises RuntimeError with a sentence."""
+    cores = os.cpu_count() or 1
+    turnstile = Turnstile(max(1, cores // MOST_THREADS))
+    judge_encoder = encoder = Encoder(exported("embedder", settings.EMBEDDING_MODEL))
+    if settings.EMBEDDING_MODEL:
+        judge_encoder = Encoder(exported("judge-embedder", ""))
+
+    def encode(texts: Sequence[str]) -> Vectors:
+        return in_turn(judge_encoder, turnstile, texts)
+
+    return Models(encoder, judge_encoder, load_judge(encode), turnstile)
+
+
+def load_judge(encode: Callable[[Sequence[str]], Vectors]) -> TextJudge | None:
+    if find_spec("guardrails.classifier") is None:
+        return None
+    judge: TextJudge = import_module("guardrails.classifier").Classifier.load(JUDGE_WEIGHTS, encode)
+    return judge
+
+
+def exported(name: str, source: str) -> Path:
+    """The folder of the exported model, made if missing by a process that ends: the gigabyte
+    that the export takes is not kept by this one."""
+    folder: Path = settings.VAR_DIR / "models" / name
+    command = [sys.executable, "-m", "rag.export", *([source] if source else []), str(folder)]
+    done = subprocess.run(
+        command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip() or f"The export of {name} failed.")
+    return folder
+
+
+class Loader:
+    """Loads in a thread of its own. ``models`` is None until that is done."""
+
+    def __init__(self, load: Callable[[], Models], failed: Callable[[], None]) -> None:
+        """``failed`` is called, after the reason was logged, if there will be no models."""
+        self.models: Models | None = None
+        self._load = load
+        self._failed = failed
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="loader", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self.models = self._load()
+        except Exception as error:  # noqa: BLE001  whatever it was, the process must end and say so
+            log.error("The models cannot be loaded: %s", error)  # noqa: TRY400  a sentence suffices
+            self._failed()
