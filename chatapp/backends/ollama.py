@@ -1,0 +1,162 @@
+"""Ollama: its own chat interface for answers, its own client for what it serves.
+
+Source: Ollama's API reference (docs.ollama.com/api: chat, errors, openapi.yaml). An answer is a
+JSON object a line; the last has ``done``, its reason and the counts of tokens.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from chatapp.backends.base import (
+    ChatRequest,
+    Delta,
+    Finished,
+    ReasoningDelta,
+    ServedModel,
+    TextDelta,
+)
+from chatapp.backends.errors import Malformed, TimedOut, Unreachable
+from chatapp.backends.failures import failure, failure_in_stream
+from chatapp.backends.framing import JsonLines
+from chatapp.backends.openai import MOST_LOGPROBS, MOST_TOKENS, as_count, candidates, mapping
+from chatapp.backends.sessions import Patience, Sessions, parsed, pieces, valid
+from chatapp.backends.thinking import ThinkSplitter
+
+if TYPE_CHECKING:
+    from ollama import AsyncClient, ListResponse
+
+# Ollama's own default differs with the machine's memory, and a longer prompt would be cut.
+CONTEXT_TOKENS = 4096
+KEEP_LOADED = "30m"
+
+
+class OllamaBackend:
+    """One server. ``timeout``, in seconds, bounds the wait for the first token, loading the
+    model included, and for each later one."""
+
+    def __init__(self, url: str, timeout: float = 60.0) -> None:
+        self._sessions = Sessions(url, timeout)
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
+        """The answer's pieces. Closing the stream closes the connection, which frees the model.
+
+        Raises BackendError.
+        """
+        answer, lines = Answer(), JsonLines()
+        patience = Patience(self._sessions.timeout)
+        async with (
+            self._sessions.request("POST", "/api/chat", chat_body(request)) as response,
+            aclosing(pieces(response, patience)) as read,
+        ):
+            async for piece in read:
+                for line in lines.feed(piece):
+                    for delta in answer.read(line):
+                        yield delta
+                        patience.renew()
+            for line in lines.finish():
+                for delta in answer.read(line):
+                    yield delta
+        if not answer.is_over:
+            raise Unreachable("The stream broke off.")
+
+    async def served_models(self) -> tuple[ServedModel, ...]:
+        """The models that can answer, with the length that each was made for; embedding models
+        are left out. Raises BackendError."""
+        import httpx
+        import ollama
+
+        url, timeout = self._sessions.url, self._sessions.timeout
+        try:
+            async with ollama.AsyncClient(url, timeout=timeout, trust_env=False) as client:
+                listed = (await client.list()).models
+                described = await asyncio.gather(*(described_by(client, m) for m in listed))
+        except ollama.ResponseError as error:
+            raise failure(error.status_code, error.error) from error
+        except httpx.TimeoutException as error:
+            raise TimedOut(f"{url}: {error!r}") from error
+        except (httpx.HTTPError, ConnectionError) as error:
+            raise Unreachable(f"{url}: {error!r}") from error
+        except ValueError as error:  # of JSON, or of the client's own types
+            raise Malformed(f"{url}: {error}") from error
+        return tuple(model for model in described if model)
+
+
+async def described_by(client: "AsyncClient", listed: "ListResponse.Model") -> ServedModel | None:
+    """None for a model that cannot answer."""
+    if listed.model is None:
+        return None
+    shown = await client.show(listed.model)
+    if shown.capabilities is not None and "completion" not in shown.capabilities:
+        return None
+    facts = shown.modelinfo or {}
+    context = facts.get(f"{facts.get('general.architecture')}.context_length")
+    return ServedModel(listed.model, listed.digest or "", as_count(context))
+
+
+def chat_body(request: ChatRequest) -> dict[str, Any]:
+    """The fields that we send. Without ``truncate`` and ``shift`` set to false, the beginning of
+    what is too long would be dropped in silence: our instructions, or the oldest passages."""
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": [{"role": m.role, "content": valid(m.content)} for m in request.messages],
+        "stream": True,
+        "keep_alive": KEEP_LOADED,
+        "truncate": False,
+        "shift": False,
+        "options": {
+            "num_ctx": request.context_tokens or CONTEXT_TOKENS,
+            "num_predict": max(1, min(request.max_tokens, MOST_TOKENS)),
+            "temperature": max(0.0, min(request.temperature, 2.0)),
+        },
+    }
+    if request.top_logprobs:
+        top = max(1, min(request.top_logprobs, MOST_LOGPROBS))
+        body |= {"logprobs": True, "top_logprobs": top}
+    return body
+
+
+class Answer:
+    """Folds the stream's lines into deltas."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._splitter = ThinkSplitter()
+
+    def read(self, line: bytes) -> Iterator[Delta]:
+        """The deltas in one line. Raises BackendError."""
+        chunk = parsed(line)
+        if chunk.get("error"):
+            raise failure_in_stream(chunk["error"])
+        message = mapping(chunk.get("message"))
+        thinking, text = message.get("thinking"), message.get("content")
+        if isinstance(thinking, str) and thinking:
+            yield ReasoningDelta(thinking)
+        if isinstance(text, str) and text:
+            yield from with_logprobs(self._splitter.feed(text), chunk.get("logprobs"))
+        if chunk.get("done") is True:
+            self.is_over = True
+            yield from self._splitter.finish()
+            yield finished(chunk)
+
+
+def with_logprobs(
+    deltas: Iterator[TextDelta | ReasoningDelta], logprobs: Any
+) -> Iterator[TextDelta | ReasoningDelta]:
+    """``deltas``, the first text of which gets the first token's candidates."""
+    first = candidates(mapping(logprobs[0])) if isinstance(logprobs, list) and logprobs else None
+    for delta in deltas:
+        if isinstance(delta, TextDelta) and first:
+            yield TextDelta(delta.text, first)
+            first = None
+        else:
+            yield delta
+
+
+def finished(chunk: Mapping[str, Any]) -> Finished:
+    return Finished(
+        "length" if chunk.get("done_reason") == "length" else "stop",
+        as_count(chunk.get("prompt_eval_count")),
+        as_count(chunk.get("eval_count")),
+    )

@@ -1,0 +1,188 @@
+"""OpenAI-compatible servers: vLLM, SGLang, llama.cpp's server and the like.
+
+Source of the format: OpenAI's API reference, "Chat completions: streaming", and recordings of
+vLLM and llama.cpp (tests/backends/wire).
+"""
+
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, suppress
+from typing import Any
+
+from chatapp.backends.base import (
+    ChatRequest,
+    Delta,
+    Finished,
+    ReasoningDelta,
+    ServedModel,
+    TextDelta,
+)
+from chatapp.backends.errors import BackendError, Malformed, Unreachable
+from chatapp.backends.failures import failure_in_stream
+from chatapp.backends.framing import ServerSentEvents
+from chatapp.backends.sessions import Patience, Sessions, parsed, pieces, valid
+from chatapp.backends.thinking import ThinkSplitter
+
+MOST_TOKENS = 32_768
+MOST_LOGPROBS = 20
+DONE = b"[DONE]"
+# What a server may call the end of an answer that it broke off itself.
+BROKEN_OFF = {"abort", "error", "cancelled"}
+
+
+class OpenAIBackend:
+    """One server. ``timeout``, in seconds, bounds the wait for the first token and for each
+    later one."""
+
+    def __init__(self, url: str, api_key: str = "", timeout: float = 60.0) -> None:
+        """``url`` with or without ``/v1``."""
+        self._sessions = Sessions(url, timeout, api_key)
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
+        """The answer's pieces. Closing the stream closes the connection, which frees the model.
+
+        Raises BackendError.
+        """
+        answer, events = Answer(), ServerSentEvents()
+        patience = Patience(self._sessions.timeout)
+        path = "/v1/chat/completions"
+        async with (
+            self._sessions.request("POST", path, chat_body(request)) as response,
+            aclosing(pieces(response, patience)) as read,
+        ):
+            async for piece in read:
+                for event in events.feed(piece):
+                    for delta in answer.read(event):
+                        yield delta
+                        patience.renew()
+                if answer.is_over:
+                    break
+            for event in events.finish():
+                for delta in answer.read(event):
+                    yield delta
+        for delta in answer.finish():
+            yield delta
+
+    async def served_models(self) -> tuple[ServedModel, ...]:
+        """The models that the server lists. Raises BackendError."""
+        listed = (await self._sessions.json("GET", "/v1/models")).get("data")
+        if not isinstance(listed, list):
+            raise Malformed("/v1/models: no list of models")
+        models = [model for model in listed if isinstance(model, dict) and "id" in model]
+        return tuple([await self._described(model) for model in models])
+
+    async def _described(self, model: Mapping[str, Any]) -> ServedModel:
+        context = context_of(model)
+        if context is None and model.get("owned_by") == "llamacpp":
+            context = await self._context_of_slot()
+        return ServedModel(str(model["id"]), context_tokens=context)
+
+    async def _context_of_slot(self) -> int | None:
+        """Where old llama.cpp servers tell how much context each request has."""
+        with suppress(BackendError):
+            props = await self._sessions.json("GET", "/props")
+            return as_count(mapping(props.get("default_generation_settings")).get("n_ctx"))
+        return None
+
+
+def chat_body(request: ChatRequest) -> dict[str, Any]:
+    """The fields that we send, and no others: servers have fallen over fields that a client
+    passed on, and over values without a bound."""
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": [{"role": m.role, "content": valid(m.content)} for m in request.messages],
+        "max_tokens": max(1, min(request.max_tokens, MOST_TOKENS)),
+        "temperature": max(0.0, min(request.temperature, 2.0)),
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if request.top_logprobs:
+        top = max(1, min(request.top_logprobs, MOST_LOGPROBS))
+        body |= {"logprobs": True, "top_logprobs": top}
+    return body
+
+
+class Answer:
+    """Folds the stream's events into deltas."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._splitter = ThinkSplitter()
+        self._reason = ""
+        self._usage: Mapping[str, Any] = {}
+
+    def read(self, event: bytes) -> Iterator[Delta]:
+        """The deltas in one event. Raises BackendError."""
+        if self.is_over:
+            return
+        if event.strip() == DONE:
+            self.is_over = True
+            return
+        chunk = parsed(event)
+        if chunk.get("error"):
+            raise failure_in_stream(chunk["error"])
+        self._usage = mapping(chunk.get("usage")) or self._usage
+        choices = chunk.get("choices")
+        if isinstance(choices, list) and choices:
+            yield from self._choice(mapping(choices[0]))
+
+    def finish(self) -> Iterator[Delta]:
+        """What is left once the connection has ended. Raises Unreachable if it broke off."""
+        if not (self._reason or self.is_over):
+            raise Unreachable("The stream broke off.")
+        if self._reason in BROKEN_OFF:
+            raise Malformed(f"The server broke off: {self._reason}.")
+        yield from self._splitter.finish()
+        yield Finished(
+            "length" if self._reason == "length" else "stop",
+            as_count(self._usage.get("prompt_tokens")),
+            as_count(self._usage.get("completion_tokens")),
+        )
+
+    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Delta]:
+        self._reason = choice.get("finish_reason") or self._reason
+        delta = mapping(choice.get("delta"))
+        reasoning = delta.get("reasoning") or delta.get("reasoning_content")
+        if isinstance(reasoning, str) and reasoning:
+            yield ReasoningDelta(reasoning)
+        text = delta.get("content")
+        if isinstance(text, str) and text:
+            logprobs = first_logprobs(choice)
+            for found in self._splitter.feed(text):
+                if isinstance(found, TextDelta) and logprobs:
+                    found, logprobs = TextDelta(found.text, logprobs), None  # noqa: PLW2901  its first alone
+                yield found
+
+
+def first_logprobs(choice: Mapping[str, Any]) -> dict[str, float] | None:
+    """The first token's candidates, itself among them, where the server gives them."""
+    tokens = mapping(choice.get("logprobs")).get("content")
+    if not isinstance(tokens, list) or not tokens:
+        return None
+    return candidates(mapping(tokens[0]))
+
+
+def candidates(token: Mapping[str, Any]) -> dict[str, float]:
+    """One entry of ``logprobs.content`` as token to natural-log probability."""
+    top = token.get("top_logprobs")
+    found: dict[str, float] = {}
+    for entry in [token, *(top if isinstance(top, list) else [])]:
+        text, logprob = mapping(entry).get("token"), mapping(entry).get("logprob")
+        if isinstance(text, str) and isinstance(logprob, int | float):
+            found.setdefault(text, logprob)
+    return found
+
+
+def context_of(model: Mapping[str, Any]) -> int | None:
+    """The context in tokens that one request has: vLLM's and SGLang's name for it, llama.cpp's
+    (its training context is no promise: the server may have divided less among its slots)."""
+    return as_count(model.get("max_model_len")) or as_count(mapping(model.get("meta")).get("n_ctx"))
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """``value`` if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_count(value: Any) -> int | None:
+    """``value`` if it is a positive whole number."""
+    return value if isinstance(value, int) and value > 0 else None
