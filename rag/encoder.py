@@ -16,9 +16,6 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 MOST_THREADS = 4
-# The marks of a text's beginning and end count towards its length.
-SPECIAL_TOKENS = 2
-WINDOW_OVERLAP = 32
 Vectors = NDArray[np.float32]
 
 
@@ -38,7 +35,6 @@ class Encoder:
         self.name: str = config["name"]
         self.dimensions: int = config["dimensions"]
         self.max_tokens: int = config["max_tokens"]
-        self._whole = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(self.max_tokens)
         self._session = _session(folder / "model.onnx", threads)
@@ -60,19 +56,6 @@ class Encoder:
             with gate or nullcontext():
                 vectors[row] = self._run(encoding.ids)
         return vectors
-
-    def windows(self, text: str) -> list[str]:
-        """``text`` in slices that are each read whole, with WINDOW_OVERLAP tokens in common; the
-        text itself where it is short enough."""
-        spans = self._whole.encode(_valid(text), add_special_tokens=False).offsets
-        room = self.max_tokens - SPECIAL_TOKENS
-        if len(spans) <= room:
-            return [text]
-        starts = range(0, len(spans) - WINDOW_OVERLAP, room - WINDOW_OVERLAP)
-        ends = [min(start + room, len(spans)) - 1 for start in starts]
-        return [
-            text[spans[start][0] : spans[end][1]] for start, end in zip(starts, ends, strict=True)
-        ]
 
     def _run(self, tokens: list[int]) -> Vectors:
         ids = np.array([tokens], dtype=np.int64)

@@ -2,13 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from time import monotonic
 
-from django.conf import settings
-
 from chatapp.backends.base import Backend, ServedModel
-from chatapp.backends.choose import backend_for
 from chatapp.backends.errors import ModelMissing
 
 FRESH_SECONDS = 30.0
@@ -57,25 +53,6 @@ class Endpoint:
             choice = chosen(await self._backend.served_models(), self._wanted)
             self._known = self._clock(), choice
         return self._known[1]
-
-
-async def current_model() -> ModelChoice:
-    """The model of the settings. Raises BackendError."""
-    return await endpoint().current()
-
-
-@cache
-def endpoint() -> Endpoint:
-    """The endpoint of the settings, one in a process."""
-    url, key = settings.MODEL_URL, settings.MODEL_API_KEY
-    wanted = Wanted(
-        name=settings.MODEL_NAME,
-        demo=settings.MODEL_IS_DEMO,
-        context_tokens=settings.MODEL_CONTEXT_TOKENS,
-        answer_tokens=settings.MODEL_ANSWER_TOKENS,
-    )
-    backend = backend_for(settings.MODEL_KIND, url, key, settings.MODEL_TIMEOUT_SECONDS)
-    return Endpoint(backend, wanted)
 
 
 def chosen(served: tuple[ServedModel, ...], wanted: Wanted) -> ModelChoice:

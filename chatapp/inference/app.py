@@ -13,7 +13,7 @@ on loopback or a private network only: it asks nobody who they are.
 """
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -30,9 +30,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from chatapp.inference import requests
-from chatapp.inference.judging import findings
-from chatapp.inference.models import FEW_TEXTS, Loader, Models, load
+from chatapp.inference.models import Loader, Models, is_short, load
 from chatapp.inference.requests import BadRequest
+from guardrails.classifier import Classifier
+from guardrails.verdict import Stage
 
 # Threads that wait for the turnstile; long requests may not take those of short ones.
 SHORT_AT_ONCE = 64
@@ -85,7 +86,8 @@ async def embeddings(request: Request) -> Response:
     if body.get("model") not in (None, loaded.encoder.name):
         raise BadRequest(f"This process serves {loaded.encoder.name}, not that model.", 404)
     texts = requests.texts(body.get("input"))
-    vectors = await in_thread(request, lambda: loaded.embed(texts), len(texts))
+    short = is_short(len(texts))
+    vectors = await in_thread(request, lambda: loaded.embed(texts), short=short)
     data = [
         {"object": "embedding", "index": index, "embedding": vector}
         for index, vector in enumerate(vectors)
@@ -94,14 +96,21 @@ async def embeddings(request: Request) -> Response:
 
 
 async def moderations(request: Request) -> Response:
-    loaded = models(request)
+    judge = models(request).judge
     items = requests.staged((await requests.body(request)).get("input"))
-    judge = loaded.judge
     if judge is None:
         raise BadRequest("This process has no judge.", 503)
-    windows = loaded.judge_encoder.windows
-    results = await in_thread(request, lambda: findings(judge, windows, items), len(items))
+    results = await in_thread(request, lambda: verdicts(judge, items), short=True)
     return reply({"model": judge.version, "results": results})
+
+
+def verdicts(judge: Classifier, items: Sequence[tuple[Stage, str]]) -> list[dict[str, object]]:
+    """For each item its categories with their scores."""
+    found = [judge.findings(stage, [text])[0] for stage, text in items]
+    return [
+        {"findings": [{"category": each.category, "score": each.score} for each in findings]}
+        for findings in found
+    ]
 
 
 def models(request: Request) -> Models:
@@ -112,8 +121,7 @@ def models(request: Request) -> Models:
     return loaded
 
 
-async def in_thread(request: Request, work: Callable[[], Result], texts: int) -> Result:
-    short = texts <= FEW_TEXTS
+async def in_thread(request: Request, work: Callable[[], Result], *, short: bool) -> Result:
     limiter = request.app.state.short if short else request.app.state.long
     return await anyio.to_thread.run_sync(work, limiter=limiter)
 

@@ -7,30 +7,19 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
 
 from django.conf import settings
 
 from chatapp.inference.turnstile import Gate, Turnstile
-from guardrails.verdict import Finding, Stage
+from guardrails.classifier import Classifier
 from rag.encoder import MOST_THREADS, Encoder, Vectors
 
 log = logging.getLogger(__name__)
 
-# A question, a few windows of an answer or the passages of a turn; more is a document's.
+# A question, or the passages of a turn; more is a document's.
 FEW_TEXTS = 8
 JUDGE_WEIGHTS = settings.BASE_DIR / "guardrails" / "weights"
-
-
-class TextJudge(Protocol):
-    """The embedded judge: texts that an encoder can read whole, to findings for each."""
-
-    version: str
-
-    def findings(self, stage: Stage, texts: Sequence[str]) -> list[tuple[Finding, ...]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +28,16 @@ class Models:
     keeps that one when a site embeds its documents with another."""
 
     encoder: Encoder
-    judge_encoder: Encoder
-    judge: TextJudge | None
+    judge: Classifier | None
     turnstile: Turnstile
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        return in_turn(self.encoder, self.turnstile, texts)
+        """Before longer requests if the texts are few."""
+        return self.encoder.encode(texts, Gate(self.turnstile, hurried=is_short(len(texts))))
 
 
-def in_turn(encoder: Encoder, turnstile: Turnstile, texts: Sequence[str]) -> Vectors:
-    """Encode ``texts``, before longer requests if they are few."""
-    return encoder.encode(texts, Gate(turnstile, hurried=len(texts) <= FEW_TEXTS))
+def is_short(texts: int) -> bool:
+    return texts <= FEW_TEXTS
 
 
 def load() -> Models:
@@ -61,16 +49,16 @@ def load() -> Models:
         judge_encoder = Encoder(exported("judge-embedder", ""))
 
     def encode(texts: Sequence[str]) -> Vectors:
-        return in_turn(judge_encoder, turnstile, texts)
+        # Somebody waits for every verdict, and a stream stands still for it.
+        return judge_encoder.encode(texts, Gate(turnstile, hurried=True))
 
-    return Models(encoder, judge_encoder, load_judge(encode), turnstile)
+    return Models(encoder, load_judge(encode), turnstile)
 
 
-def load_judge(encode: Callable[[Sequence[str]], Vectors]) -> TextJudge | None:
-    if find_spec("guardrails.classifier") is None:
+def load_judge(encode: Callable[[Sequence[str]], Vectors]) -> Classifier | None:
+    if not (JUDGE_WEIGHTS / "meta.json").is_file():
         return None
-    judge: TextJudge = import_module("guardrails.classifier").Classifier.load(JUDGE_WEIGHTS, encode)
-    return judge
+    return Classifier.load(JUDGE_WEIGHTS, encode)
 
 
 def exported(name: str, source: str) -> Path:

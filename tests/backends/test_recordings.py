@@ -18,7 +18,7 @@ def read(server: str, name: str, size: int = 1 << 20) -> list[Delta]:
     status, body = recorded(server, name)
     assert status == 200
     answer, events = Answer(), ServerSentEvents()
-    deltas = []
+    deltas: list[Delta] = []
     for start in range(0, len(body), size):
         for event in events.feed(body[start : start + size]):
             deltas += answer.read(event)
