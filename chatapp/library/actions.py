@@ -5,7 +5,6 @@ broker is down it does not, the rows are kept, and the scheduler's look for stuc
 enqueues it later.
 """
 
-from functools import partial
 from typing import Any
 
 from django.core.files.base import File
@@ -58,4 +57,8 @@ def enqueue(task: Any, document: Document) -> None:
 
 
 def after_commit(call: Any, *arguments: Any) -> None:
-    transaction.on_commit(partial(call, *arguments), robust=True)
+    # Django logs a failure by the function's name, which a partial has none of.
+    def do() -> None:
+        call(*arguments)
+
+    transaction.on_commit(do, robust=True)

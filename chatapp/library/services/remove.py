@@ -19,7 +19,7 @@ from django.utils import timezone
 from chatapp.library import progress
 from chatapp.library.models import Collection, Document, State
 from chatapp.library.services import lease as leases
-from rag.passage import RagError
+from rag.store import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def remove_document(document_id: uuid.UUID, store: Store) -> None:
     document = Document.objects.select_related("collection").get(pk=document_id)
     try:
         forget_vectors(document, store)
-    except RagError as error:
+    except StoreError as error:
         put_off(document, str(error))
         return
     document.file.delete(save=False)
@@ -69,10 +69,13 @@ def remove_document(document_id: uuid.UUID, store: Store) -> None:
 
 
 def forget_vectors(document: Document, store: Store) -> None:
-    """Delete the vectors of every chunk of ``document``, from wherever they may be."""
+    """Delete the vectors of every chunk of ``document``, wherever they may be, and look that
+    they are gone. Raises StoreError."""
     ids = [chunk.vector_id for chunk in document.chunks.only("document_id", "ordinal")]
     for index in document.collection.indexes if ids else []:
         store.delete(index, ids)
+        if left := len(ids) - len(store.missing(index, ids)):
+            raise StoreError(f"The vector store still has {left} of its vectors.")
 
 
 def put_off(document: Document, reason: str) -> None:
@@ -93,7 +96,7 @@ def remove_collection(collection_id: uuid.UUID, store: Store) -> None:
     try:
         for index in collection.indexes:
             store.drop(index)
-    except RagError as error:
+    except StoreError as error:
         log.warning("The collection %s cannot be deleted yet: %s", collection.pk, error)
         return
     for document in collection.documents.all():

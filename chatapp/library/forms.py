@@ -1,0 +1,29 @@
+"""Forms of the library's pages."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import Group
+
+from chatapp.library.models import Collection
+
+
+class CollectionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stub only
+    """A collection's name, what it is for, and who may read it."""
+
+    readers = forms.ModelMultipleChoiceField(
+        label="Groups that may read it",
+        queryset=Group.objects.order_by("name"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+
+    class Meta:
+        model = Collection
+        fields = ["name", "description", "readers"]
+        widgets = {"description": forms.Textarea(attrs={"rows": 2})}
+        error_messages = {"name": {"unique": "There is a collection of this name already."}}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
