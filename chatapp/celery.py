@@ -21,7 +21,9 @@ def show_life(name: str) -> None:
 
     from chatapp.launch.health import sign_of_life
 
-    sign_of_life(settings.VAR_DIR, name).touch()
+    path = sign_of_life(settings.VAR_DIR, name)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch()
 
 
 def show_life_of_worker(**_: Any) -> None:
