@@ -1,4 +1,4 @@
-// What every page does: the theme button, menus that close, exact times on hover.
+// What every page does: the theme button, and menus that close.
 
 const THEMES = /** @type {const} */ (["system", "light", "dark"]);
 const ICONS = { system: "monitor", light: "sun", dark: "moon" };
@@ -23,13 +23,16 @@ function setTheme(theme) {
 /** @param {HTMLButtonElement} button */
 function showTheme(button) {
   const theme = chosenTheme();
-  const use = /** @type {SVGUseElement} */ (button.querySelector("use"));
-  use.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${ICONS[theme]}`));
-  button.querySelector("span").textContent = `Theme: ${theme}`;
+  const use = button.querySelector("use");
+  use?.setAttribute("href", (use.getAttribute("href") ?? "").replace(/#.*/, `#${ICONS[theme]}`));
+  const name = button.querySelector("span");
+  if (name) name.textContent = `Theme: ${theme}`;
   button.title = `Theme: ${theme}`;
 }
 
-for (const button of document.querySelectorAll("[data-theme-toggle]")) {
+/** @type {NodeListOf<HTMLButtonElement>} */
+const toggles = document.querySelectorAll("[data-theme-toggle]");
+for (const button of toggles) {
   button.hidden = false;
   showTheme(button);
   button.addEventListener("click", () => {
@@ -38,17 +41,22 @@ for (const button of document.querySelectorAll("[data-theme-toggle]")) {
   });
 }
 
+/** @returns {HTMLDetailsElement[]} */
+function openMenus() {
+  return /** @type {HTMLDetailsElement[]} */ ([...document.querySelectorAll("details.menu[open]")]);
+}
+
 document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.menu[open]")) {
+  for (const menu of openMenus()) {
     if (!menu.contains(/** @type {Node} */ (event.target))) menu.open = false;
   }
 });
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  const menu = document.querySelector("details.menu[open]");
+  const [menu] = openMenus();
   if (!menu) return;
   menu.open = false;
-  menu.querySelector("summary").focus();
+  menu.querySelector("summary")?.focus();
   event.stopPropagation();
 });

@@ -34,14 +34,37 @@ def site() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that fails the test on any error of a script or of the content policy."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.set_default_timeout(10_000)
+def watched(page: Page) -> list[str]:
+    """What goes wrong on ``page`` from now on: errors of scripts and of the content policy."""
     wrong: list[str] = []
+    page.set_default_timeout(10_000)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    return wrong
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page on a desk; its socket opens and is silent until the test routes another."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.route_web_socket("**/ws/chat/", lambda _: None)
+    wrong = watched(page)
     yield page
     page.close()
+    assert not wrong
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser: Browser, site: str) -> Iterator[Page]:
+    page = browser.new_page()
+    page.goto(f"{site}/blank/")
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def blank(shared_page: Page) -> Iterator[Page]:
+    """An empty page of the site, to import modules in."""
+    wrong = watched(shared_page)
+    yield shared_page
     assert not wrong

@@ -30,6 +30,8 @@ TYPES = {
     ".woff2": "font/woff2",
 }
 CONVERSATION = "77e20000-0000-4000-8000-000000000001"
+BLANK = """<!doctype html><html lang="en"><title>Blank</title>
+<link rel="icon" href="/static/favicon.svg"><body></body></html>"""
 PASSAGE = {
     "document": "Leave and absence.pdf",
     "heading": "Leave > Annual leave",
@@ -46,6 +48,7 @@ def nothing(request: HttpRequest, **_: str) -> HttpResponse:
 urlpatterns = [
     address("", nothing, name="chat"),
     address("c/", nothing, name="conversations"),
+    address("c/<uuid:conversation_id>/", nothing, name="conversation"),
     address("c/<uuid:conversation_id>/rename/", nothing, name="rename-conversation"),
     address("c/<uuid:conversation_id>/delete/", nothing, name="delete-conversation"),
     address("library/", nothing, name="library"),
@@ -64,7 +67,13 @@ def chat_context(turns: list[dict[str, Any]], *, empty: bool = False) -> dict[st
         "November 2026": ["إجازة سنوية", "Parking"],
     }
     listed = [
-        (day, [{"id": f"77e20000-0000-4000-8000-{d + 1}{n:011}", "title": t} for n, t in enumerate(ts)])
+        (
+            day,
+            [
+                {"id": f"77e20000-0000-4000-8000-{d + 1}{n:011}", "title": t}
+                for n, t in enumerate(ts)
+            ],
+        )
         for d, (day, ts) in enumerate(titles.items())
     ]
     conversation = {"id": CONVERSATION, "title": "Leave and carrying days over"}
@@ -103,7 +112,7 @@ def page_for(path: str, pages: dict[str, list[dict[str, Any]]]) -> str | None:
         context = {"source": {"number": 1, "page": 3}, "passage": PASSAGE}
         return rendered("conversations/source.html", context)
     if path == "/blank/":
-        return "<!doctype html><html lang=en><title>blank</title><body></body></html>"
+        return BLANK
     if path == "/":
         return rendered("conversations/chat.html", chat_context([], empty=True))
     if path.startswith("/c/"):
@@ -116,7 +125,7 @@ def handler(pages: dict[str, list[dict[str, Any]]]) -> type[BaseHTTPRequestHandl
     csp = policy()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802  the name is http.server's
+        def do_GET(self) -> None:
             path = unquote(self.path.split("?")[0])
             if path.startswith("/static/"):
                 file = (ROOT / path.lstrip("/")).resolve()
@@ -170,5 +179,5 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatapp.settings")
     django.setup()
     with serving(all_pages(), int(sys.argv[1])) as url:
-        print(url)  # noqa: T201  said to the person at the terminal
+        print(url)
         threading.Event().wait()

@@ -8,7 +8,7 @@ from chatapp.conversations import events
 TURN = "9a1d0000-0000-4000-8000-000000000001"
 HANDBOOK = {"id": "c0ff0000-0000-4000-8000-000000000001", "name": "Company handbook"}
 FINANCE = {"id": "c0ff0000-0000-4000-8000-000000000002", "name": "Finance"}
-ANSWER = """You have **28 days** of paid leave a year, plus the public holidays of where you work [1]. \
+ANSWER = """You have **28 days** of paid leave a year, and public holidays where you work [1].
 Up to five days can be carried over, and must be taken by the end of March [2].
 
 To book leave:
@@ -89,7 +89,7 @@ def answered() -> dict[str, Any]:
 
 
 def withheld() -> dict[str, Any]:
-    message = "It asks for help with a violent crime, which this site’s policy does not allow."
+    message = "It asks for help with a violent crime, which the policy does not allow."
     found = (events.CategoryScore("S1", "Violent Crimes", 0.97),)
     return turn(
         "How would I poison a colleague?",
@@ -114,7 +114,7 @@ def unjudged() -> dict[str, Any]:
     return turn(
         "Who signs a contract above 50,000 euro?",
         events.Judged("response", "block", (), 1, ("parapet-embedded",), (failure,)),
-        events.Withheld("response", "A judge failed, and what can’t be judged is withheld."),
-        events.Ended("blocked", "A judge failed, and what can’t be judged is withheld."),
+        events.Withheld("response", "A judge failed, and what no judge has seen is withheld."),
+        events.Ended("blocked", "A judge failed, and what no judge has seen is withheld."),
         status="blocked",
     )

@@ -17,11 +17,11 @@ FOLDERS = ("static/fonts", "static/vendor", "tests/frontend/vendor")
 
 
 @pytest.mark.parametrize("path", LISTED)
-def test_a_vendored_file_has_the_digest_in_the_notice(path: str):
+def test_a_vendored_file_has_the_digest_in_the_notice(path: str) -> None:
     assert hashlib.sha256((ROOT / path).read_bytes()).hexdigest() == LISTED[path]
 
 
-def test_the_notice_lists_every_vendored_file():
+def test_the_notice_lists_every_vendored_file() -> None:
     vendored = {
         str(path.relative_to(ROOT))
         for folder in FOLDERS
@@ -31,14 +31,14 @@ def test_the_notice_lists_every_vendored_file():
     assert vendored == LISTED.keys() - {"static/icons.svg"}
 
 
-def test_each_licence_that_the_notice_names_is_there():
+def test_each_licence_that_the_notice_names_is_there() -> None:
     named = re.findall(r"\S+/LICENSE\S*", (ROOT / "NOTICE").read_text(encoding="utf-8"))
     assert len(named) == 7
     for path in named:
         assert (ROOT / path).read_text(encoding="utf-8").strip()
 
 
-def test_nothing_vendored_is_fetched_from_elsewhere():
+def test_nothing_vendored_is_fetched_from_elsewhere() -> None:
     for folder in ("static/js", "static/css"):
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in {".js", ".css"}:

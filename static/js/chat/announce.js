@@ -2,7 +2,9 @@
 
 import { element } from "./dom.js";
 
-const SENTENCE = /[^.!?…。！？]*[.!?…。！？]+["'”’)\]]*(?=\s|$)\s*/gu;
+// Up to a full stop with a space behind it ("a.example" has none), a full stop of scripts that
+// write no spaces, or the end of a line.
+const SENTENCE = /[^]*?(?:[.!?…]+["'”’)\]]*\s+|[。！？]+|\n+)/gu;
 const KEPT = 12;
 
 /**
@@ -12,18 +14,9 @@ const KEPT = 12;
  * @returns {{sentences: string[], rest: string}}
  */
 export function cutSentences(text) {
-  const sentences = [];
-  let end = 0;
-  for (const line of text.split(/(?<=\n)/)) {
-    const whole = line.endsWith("\n");
-    const parts = whole ? [line] : line.match(SENTENCE) ?? [];
-    for (const part of parts) {
-      end += part.length;
-      sentences.push(spoken(part));
-    }
-    if (!whole) break;
-  }
-  return { sentences: sentences.filter(Boolean), rest: text.slice(end) };
+  const whole = text.match(SENTENCE) ?? [];
+  const end = whole.reduce((length, sentence) => length + sentence.length, 0);
+  return { sentences: whole.map(spoken).filter(Boolean), rest: text.slice(end) };
 }
 
 /** The words without Markdown's marks. @param {string} text */

@@ -22,10 +22,11 @@ export class AnswerView {
 
   /** @param {Part[]} parts */
   update(parts) {
+    const whole = !parts.some((part) => part.kind === "text" && part.text.trim());
     const wanted = parts.flatMap((part) =>
       part.kind === "text"
         ? blocks(part.text).map((source) => ({ key: `text:${source}`, make: () => this.block(source) }))
-        : [{ key: `withheld:${part.stage}:${part.message}`, make: () => withheldBlock(part) }],
+        : [{ key: `withheld:${whole}:${part.stage}:${part.message}`, make: () => withheldBlock(part, whole) }],
     );
     let same = 0;
     while (same < wanted.length && this.shown[same]?.key === wanted[same].key) same += 1;
@@ -51,8 +52,8 @@ export class AnswerView {
   }
 }
 
-/** @param {{stage: string, message: string}} part */
-function withheldBlock({ stage, message }) {
+/** @param {{stage: string, message: string}} part @param {boolean} whole */
+function withheldBlock({ stage, message }, whole) {
   return element(
     "div",
     { class: "withheld", role: "note" },
@@ -60,7 +61,7 @@ function withheldBlock({ stage, message }) {
     element(
       "div",
       {},
-      element("strong", { text: withheldTitle(stage) }),
+      element("strong", { text: withheldTitle(stage, whole) }),
       element("p", { text: message }),
       element("small", { text: "The decision is in the compliance log." }),
     ),

@@ -55,6 +55,28 @@ export function find(selector, root = document) {
 }
 
 /**
+ * @param {string} selector
+ * @param {ParentNode} [root]
+ * @returns {HTMLElement[]}
+ */
+export function findAll(selector, root = document) {
+  return /** @type {HTMLElement[]} */ ([...root.querySelectorAll(selector)]);
+}
+
+/**
+ * A random UUID. The browser's own maker is missing where a site is served without TLS.
+ *
+ * @returns {string} version 4, source: RFC 9562, section 5.4
+ */
+export function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/**
  * Writes `text` to the clipboard and says so on `button` for two seconds.
  *
  * @param {HTMLElement} button with a `[data-label]` inside

@@ -2,7 +2,7 @@
 
 import { Announcer } from "./announce.js";
 import { Composer } from "./composer.js";
-import { find } from "./dom.js";
+import { find, findAll, uuid } from "./dom.js";
 import { Sidebar } from "./sidebar.js";
 import { ChatSocket } from "./socket.js";
 import { PassageDialog } from "./sources.js";
@@ -50,7 +50,7 @@ class Chat {
     for (const stored of given("turns")) this.bring(stored);
     this.listenToSocket();
     this.listenToKeys();
-    for (const example of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-example]"))) {
+    for (const example of findAll("[data-example]")) {
       example.addEventListener("click", () => this.composer.put(example.dataset.example ?? ""));
     }
     this.socket.connect();
@@ -80,8 +80,8 @@ class Chat {
   listenToKeys() {
     const shortcuts = /** @type {HTMLDialogElement} */ (find("#shortcuts-dialog"));
     find("[data-shortcuts]").addEventListener("click", () => shortcuts.showModal());
-    for (const button of document.querySelectorAll("[data-opens]")) {
-      const dialog = /** @type {HTMLDialogElement} */ (find(`#${/** @type {HTMLElement} */ (button).dataset.opens}`));
+    for (const button of findAll("[data-opens]")) {
+      const dialog = /** @type {HTMLDialogElement} */ (find(`#${button.dataset.opens}`));
       button.addEventListener("click", () => dialog.showModal());
     }
     document.addEventListener("keydown", (event) => {
@@ -113,7 +113,7 @@ class Chat {
   /** @param {string} text */
   ask(text) {
     if (this.running()) return;
-    const clientId = crypto.randomUUID();
+    const clientId = uuid();
     this.announcer.start();
     this.composer.set({ error: "" });
     this.keep(newTurn(clientId, text));

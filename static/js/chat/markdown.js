@@ -24,7 +24,7 @@ const citation = {
   level: /** @type {const} */ ("inline"),
   start: (/** @type {string} */ text) => text.match(/\[\d{1,2}\]/)?.index,
   tokenizer(/** @type {string} */ text) {
-    const match = /^\[(\d{1,2})\](?![([])/.exec(text);
+    const match = /^\[(\d{1,2})\](?!\()/.exec(text);
     return match ? { type: "citation", raw: match[0], number: Number(match[1]) } : undefined;
   },
   renderer: (/** @type {any} */ { number }) => `<sup data-cite="${number}">${number}</sup>`,
@@ -40,13 +40,14 @@ const marked = new Marked({
     def: () => undefined,
   },
   renderer: {
+    /** @this {any} @param {any} token */
     heading({ tokens, depth }) {
       const level = Math.min(depth + 2, 6);
       return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>`;
     },
-    image: ({ href, text }) => `<a href="${escaped(href)}">${escaped(text || "Image")}</a>`,
-    checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
-    html: ({ text }) => escaped(text),
+    image: (/** @type {any} */ { href, text }) => `<a href="${escaped(href)}">${escaped(text || "Image")}</a>`,
+    checkbox: (/** @type {any} */ { checked }) => (checked ? "☑ " : "☐ "),
+    html: (/** @type {any} */ { text }) => escaped(text),
   },
 });
 
@@ -120,7 +121,7 @@ function shownLink(link) {
     referrerpolicy: "no-referrer",
     class: "out",
   }, label);
-  if (!named) shown.append(" ", element("span", { class: "host", text: host }));
+  if (!named) shown.append(element("span", { class: "host", text: host }));
   link.replaceWith(shown);
 }
 
@@ -143,7 +144,7 @@ function codeBlock(pre) {
 
 /** @param {HTMLTableElement} table */
 function scrollingTable(table) {
-  const frame = element("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": "Table" });
+  const frame = element("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "Table" });
   table.replaceWith(frame);
   frame.append(table);
 }

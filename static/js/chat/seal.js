@@ -44,7 +44,7 @@ function heads(names) {
 export function sealTable(judged) {
   return element(
     "div",
-    { class: "table-scroll", tabindex: "0", role: "region", "aria-label": "What the guard judged" },
+    { class: "table-scroll", tabindex: "0", role: "group", "aria-label": "What the guard judged" },
     element(
       "table",
       { class: "table" },

@@ -1,6 +1,6 @@
 // The list of conversations: found by title, renamed, deleted, folded away.
 
-import { find } from "./dom.js";
+import { find, findAll } from "./dom.js";
 
 const NARROW = "(max-width: 52rem)";
 
@@ -12,7 +12,7 @@ export class Sidebar {
     this.address = list;
     this.list = find("[data-conversation-list]", root);
     this.filter = /** @type {HTMLInputElement} */ (find("[data-filter]", root));
-    this.nothing = find("[data-filter-nothing]", root);
+    this.nothing = /** @type {HTMLElement} */ (find("[data-filter-nothing]", root));
     this.renaming = /** @type {HTMLDialogElement} */ (find("#rename-dialog"));
     this.deleting = /** @type {HTMLDialogElement} */ (find("#delete-dialog"));
     this.listen();
@@ -40,7 +40,7 @@ export class Sidebar {
     };
     narrow.addEventListener("change", fold);
     fold();
-    for (const button of document.querySelectorAll("[data-fold]")) {
+    for (const button of findAll("[data-fold]")) {
       button.addEventListener("click", () => this.fold(!this.root.hidden, !narrow.matches));
     }
     this.root.addEventListener("keydown", (event) => {
@@ -56,11 +56,11 @@ export class Sidebar {
   fold(folded, keep) {
     const drawer = matchMedia(NARROW).matches;
     this.root.hidden = folded;
-    find("[data-scrim]").hidden = folded || !drawer;
+    /** @type {HTMLElement} */ (find("[data-scrim]")).hidden = folded || !drawer;
     /** @type {HTMLElement} */ (find("[data-centre]")).inert = drawer && !folded;
     if (drawer && !folded && this.root.dataset.ready) this.filter.focus();
     this.root.dataset.ready = "yes";
-    for (const button of document.querySelectorAll("[data-fold][aria-expanded]")) {
+    for (const button of findAll("[data-fold][aria-expanded]")) {
       button.setAttribute("aria-expanded", String(!folded));
     }
     if (keep) localStorageKeeps("sidebar", folded ? "folded" : "open");
@@ -73,7 +73,7 @@ export class Sidebar {
 
   /** @param {string} id */
   mark(id) {
-    for (const item of /** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll("[data-id]"))) {
+    for (const item of findAll("[data-id]", this.list)) {
       const link = find("a", item);
       if (item.dataset.id === id) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
@@ -83,11 +83,11 @@ export class Sidebar {
   applyFilter() {
     const wanted = this.filter.value.trim().toLocaleLowerCase();
     let found = 0;
-    for (const item of /** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll("[data-id]"))) {
+    for (const item of findAll("[data-id]", this.list)) {
       item.hidden = !(item.dataset.title ?? "").toLocaleLowerCase().includes(wanted);
       found += item.hidden ? 0 : 1;
     }
-    for (const group of /** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll("[data-group]"))) {
+    for (const group of findAll("[data-group]", this.list)) {
       group.hidden = !group.querySelector("[data-id]:not([hidden])");
     }
     this.nothing.hidden = found > 0 || !wanted;
@@ -115,8 +115,13 @@ export class Sidebar {
     const title = String(new FormData(form).get("title"));
     try {
       const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
+      const said = await answer.text();
+      if (answer.status === 400) {
+        find("[data-error]", this.renaming).textContent = said;
+        return;
+      }
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-      this.replace(await answer.text());
+      this.replace(said);
       if (form.dataset.id === this.current()) this.ontitle(title);
       this.renaming.close();
     } catch {

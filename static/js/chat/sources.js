@@ -15,7 +15,7 @@ function place({ page, heading }) {
 /** The sources of one turn. */
 export class SourcesView {
   /**
-   * @param {HTMLElement} root the turn's aside
+   * @param {HTMLElement} root the place that is kept for them
    * @param {(number: number) => void} open shows a passage
    */
   constructor(root, open) {

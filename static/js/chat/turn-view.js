@@ -1,11 +1,11 @@
 // One turn on the page: a question, the answer under it, its line, its sources.
 
 import { AnswerView } from "./answer.js";
-import { copy, element, icon } from "./dom.js";
+import { copy, element, icon, uuid } from "./dom.js";
 import { failureNotice, sealTable } from "./seal.js";
 import { SourcesView } from "./sources.js";
 import { answerText } from "./turn.js";
-import { counted, ending, seal, waiting } from "./words.js";
+import { answeredBy, counted, ending, seal, waiting } from "./words.js";
 
 /**
  * @typedef {import("./turn.js").Turn} Turn
@@ -27,6 +27,23 @@ function lineButton(name, text, onclick) {
   );
 }
 
+/** The places of a turn, empty. */
+function builtParts() {
+  const reasoningText = element("div", { class: "reasoning-text", dir: "auto" });
+  const summary = element("summary", {}, icon("chevron-right"), "How it thought");
+  const reasoning = element("details", { class: "reasoning", hidden: true }, summary, reasoningText);
+  const answer = element("div", { class: "answer prose" });
+  const failures = element("div", {});
+  const ending = element("div", { class: "ending", hidden: true });
+  const waiting = element("p", { class: "waiting" });
+  const line = element("div", { class: "line no-print", hidden: true });
+  const panel = element("div", { class: "seal-panel", hidden: true });
+  const aside = element("div", { class: "sources", role: "group", "aria-label": "Sources of this answer", hidden: true });
+  const title = element("h2", { class: "visually-hidden", text: "Answer" });
+  const body = element("div", { class: "reply" }, title, reasoning, answer, failures, ending, waiting, line, panel);
+  return { reasoningText, reasoning, answer, failures, ending, waiting, line, panel, aside, body };
+}
+
 /** Shows one turn and keeps what it shows in step with its state. */
 export class TurnView {
   /** @param {Turn} turn @param {Actions} actions */
@@ -36,40 +53,17 @@ export class TurnView {
     /** @type {Turn|null} */
     this.shown = null;
     this.shownConnected = true;
-    this.buildParts();
+    this.parts = builtParts();
     this.root = element(
       "article",
       { class: "turn", dataset: { turn: turn.id } },
       element("h2", { class: "visually-hidden", text: "Question" }),
       element("div", { class: "question", dir: "auto", text: turn.question }),
-      this.body,
-      this.aside,
+      this.parts.body,
+      this.parts.aside,
     );
-    this.answerView = new AnswerView(this.answer, (number) => this.cite(number));
-    this.sources = new SourcesView(this.aside, (number) => actions.openSource(this.turn, number));
-  }
-
-  buildParts() {
-    this.reasoningText = element("div", { class: "reasoning-text", dir: "auto" });
-    this.reasoning = element(
-      "details",
-      { class: "reasoning", hidden: true },
-      element("summary", {}, icon("chevron-right"), "How it thought"),
-      this.reasoningText,
-    );
-    this.answer = element("div", { class: "answer prose" });
-    this.failures = element("div", {});
-    this.ending = element("div", { class: "ending", hidden: true });
-    this.waiting = element("p", { class: "waiting" });
-    this.line = element("div", { class: "line no-print", hidden: true });
-    this.panel = element("div", { class: "seal-panel", hidden: true });
-    this.aside = element("aside", { class: "sources", "aria-label": "Sources of this answer", hidden: true });
-    this.body = element(
-      "div",
-      { class: "reply" },
-      element("h2", { class: "visually-hidden", text: "Answer" }),
-      this.reasoning, this.answer, this.failures, this.ending, this.waiting, this.line, this.panel,
-    );
+    this.answerView = new AnswerView(this.parts.answer, (number) => this.cite(number));
+    this.sources = new SourcesView(this.parts.aside, (number) => actions.openSource(this.turn, number));
   }
 
   /** @param {number} number @returns {HTMLElement|null} */
@@ -98,24 +92,24 @@ export class TurnView {
     if (before && before.sources !== turn.sources) this.answerView.refresh(turn.parts);
     else if (before?.parts !== turn.parts) this.answerView.update(turn.parts);
     if (before?.sources !== turn.sources || before?.cited !== turn.cited) this.sources.update(turn.sources, turn.cited);
-    if (before?.judged !== turn.judged) this.failures.replaceChildren(...[failureNotice(turn.judged)].filter((one) => one !== null));
+    if (before?.judged !== turn.judged) this.parts.failures.replaceChildren(...[failureNotice(turn.judged)].filter((one) => one !== null));
     this.showWaiting(waiting(turn, connected));
     if (turn.phase === "ended" && before?.phase !== "ended") this.showEnd(turn);
   }
 
   /** @param {string} text */
   showReasoning(text) {
-    this.reasoning.hidden = !text;
-    this.reasoningText.textContent = text;
+    this.parts.reasoning.hidden = !text;
+    this.parts.reasoningText.textContent = text;
   }
 
   /** @param {string} words */
   showWaiting(words) {
-    this.waiting.hidden = !words;
+    this.parts.waiting.hidden = !words;
     this.root.setAttribute("aria-busy", words ? "true" : "false");
-    if (this.waiting.dataset.words === words) return;
-    this.waiting.dataset.words = words;
-    this.waiting.replaceChildren(element("span", { class: "pulse", "aria-hidden": "true" }), words);
+    if (this.parts.waiting.dataset.words === words) return;
+    this.parts.waiting.dataset.words = words;
+    this.parts.waiting.replaceChildren(element("span", { class: "pulse", "aria-hidden": "true" }), words);
   }
 
   /** @param {Turn} turn */
@@ -124,8 +118,8 @@ export class TurnView {
     const again = turn.status === "blocked"
       ? lineButton("pencil", "Change the question", () => this.actions.edit(turn.question))
       : lineButton("rotate-cw", "Ask again", () => this.actions.askAgain(turn.question));
-    this.ending.hidden = turn.status === "done";
-    this.ending.replaceChildren(...(words ? [icon("info"), element("span", { text: words })] : []), again);
+    this.parts.ending.hidden = turn.status === "done";
+    this.parts.ending.replaceChildren(...(words ? [icon("info"), element("span", { text: words })] : []), again);
     this.showLine(turn);
   }
 
@@ -134,7 +128,7 @@ export class TurnView {
     const text = answerText(turn);
     const buttons = [];
     if (turn.sources.length) {
-      buttons.push(this.foldButton("book-open", counted(turn.sources.length, "source"), this.aside, true));
+      buttons.push(this.foldButton("book-open", counted(turn.sources.length, "source"), this.parts.aside, true));
     }
     if (text) {
       const button = lineButton("copy", "Copy", () => copy(button, text));
@@ -142,14 +136,14 @@ export class TurnView {
     }
     const mark = seal(turn.judged);
     if (mark) {
-      this.panel.replaceChildren(sealTable(turn.judged));
-      const button = this.foldButton(mark.icon, mark.label, this.panel, false);
+      this.parts.panel.replaceChildren(sealTable(turn.judged), element("p", { class: "muted small", text: answeredBy(turn) }));
+      const button = this.foldButton(mark.icon, mark.label, this.parts.panel, false);
       button.classList.add("seal", mark.tone);
       buttons.push(button);
     }
     if (turn.model) buttons.push(element("span", { class: "model truncate", title: turn.model, text: turn.model }));
-    this.line.replaceChildren(...buttons);
-    this.line.hidden = !buttons.length;
+    this.parts.line.replaceChildren(...buttons);
+    this.parts.line.hidden = !buttons.length;
   }
 
   /**
@@ -158,12 +152,12 @@ export class TurnView {
    * @param {string} name @param {string} label @param {HTMLElement} region @param {boolean} open
    */
   foldButton(name, label, region, open) {
-    region.id ||= `region-${crypto.randomUUID()}`;
+    region.id ||= `region-${uuid()}`;
     region.hidden = !open;
     const button = lineButton(name, label, () => {
       region.hidden = !region.hidden;
       button.setAttribute("aria-expanded", String(!region.hidden));
-      if (!region.hidden) this.sources.align(this.answer);
+      if (!region.hidden) this.sources.align(this.parts.answer);
     });
     button.setAttribute("aria-controls", region.id);
     button.setAttribute("aria-expanded", String(open));
@@ -172,6 +166,6 @@ export class TurnView {
 
   /** Puts the notes beside their marks, once the page is laid out. */
   align() {
-    if (!this.aside.hidden) this.sources.align(this.answer);
+    if (!this.parts.aside.hidden) this.sources.align(this.parts.answer);
   }
 }

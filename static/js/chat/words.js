@@ -72,9 +72,9 @@ const WITHHELD = {
   response: "This part of the answer was withheld",
 };
 
-/** @param {string} stage */
-export function withheldTitle(stage) {
-  return WITHHELD[stage] ?? "Withheld";
+/** @param {string} stage @param {boolean} whole whether there is no other text in the answer */
+export function withheldTitle(stage, whole) {
+  return stage === "response" && whole ? "The answer was withheld" : WITHHELD[stage] ?? "Withheld";
 }
 
 const STRICTNESS = ["allow", "flag", "redact", "block"];
@@ -101,6 +101,16 @@ export function seal(judged) {
   const look = failed ? { word: "A judge failed", tone: "block", icon: "shield-x" } : SEALS[strictest.action];
   const { word, tone, icon } = look ?? { word: strictest.action, tone: "flag", icon: "shield-alert" };
   return { label: `${word}, policy ${strictest.policy_version}`, tone, icon };
+}
+
+/** The model and what it read and wrote. @param {Turn} turn */
+export function answeredBy({ model, demo, usage }) {
+  const tokens = [
+    usage?.prompt_tokens ? `${usage.prompt_tokens.toLocaleString()} tokens read` : "",
+    usage?.answer_tokens ? `${usage.answer_tokens.toLocaleString()} written` : "",
+  ];
+  const name = model ? `Model: ${model}${demo ? " (demonstration)" : ""}` : "";
+  return [name, ...tokens].filter(Boolean).join(", ");
 }
 
 /** @type {Record<string, string>} */

@@ -54,3 +54,8 @@ document.addEventListener("htmx:after:swap", () => {
   // On a phone the entry takes the list's place, and so the focus too.
   if (!document.querySelector(".log-list").checkVisibility()) entry.querySelector("h2").focus();
 });
+
+// Filters that are not used stay out of the address.
+document.querySelector(".log-filters form").addEventListener("formdata", (event) => {
+  for (const [name, value] of [...event.formData]) if (!value) event.formData.delete(name);
+});

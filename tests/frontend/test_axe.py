@@ -1,0 +1,73 @@
+"""axe-core finds nothing on the pages of the chat, in both themes and at three widths."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.frontend import harness
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+CHECK = """async () => {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} ${target} ${failureSummary}`));
+}"""
+
+
+def found(page: Page) -> list[str]:
+    # Not as a script in the page, which the content policy rightly refuses.
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    result: list[str] = page.evaluate(CHECK)
+    return result
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", f"/c/{harness.CONVERSATION}/", "/c/ends/"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing(page: Page, site: str, theme: str, path: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce")
+    page.goto(f"{site}{path}")
+    expect(page.locator(".chip")).to_have_count(2)
+    assert found(page) == []
+
+
+def open_passage(page: Page) -> None:
+    page.locator(".note-button").first.click()
+    expect(page.get_by_role("dialog", name="Source 1")).to_contain_text("28 days")
+
+
+def open_seal(page: Page) -> None:
+    page.locator(".seal").click()
+    expect(page.locator(".seal-panel table")).to_be_visible()
+
+
+def open_person(page: Page) -> None:
+    page.locator(".person").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def open_delete(page: Page) -> None:
+    page.locator("li[data-id]").first.hover()
+    page.locator("[data-delete]").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def open_reasoning(page: Page) -> None:
+    page.locator(".reasoning summary").click()
+    expect(page.locator(".reasoning-text")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "unfold", [open_passage, open_seal, open_person, open_delete, open_reasoning]
+)
+def test_axe_finds_nothing_in_what_opens(
+    page: Page, site: str, unfold: Callable[[Page], None]
+) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(f"{site}/c/{harness.CONVERSATION}/")
+    expect(page.locator(".note")).to_have_count(3)
+    unfold(page)
+    assert found(page) == []
