@@ -15,9 +15,9 @@ MARKS = (
 )
 SAMPLE_BYTES = 64 * 1024
 CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-HIGH = re.compile(rb"[\x80-\xff]")
-# Above this share of bytes over 127, a text is not in a mostly Latin alphabet.
-MOSTLY_LATIN = 0.25
+HIGH_RUN = re.compile(rb"[\x80-\xff]+")
+# Accents stand alone among ASCII letters; in other alphabets, bytes over 127 come in long runs.
+LATIN_RUN = 1.5
 BINARY_SHARE = 0.01
 
 
@@ -51,7 +51,8 @@ def _wide(sample: bytes) -> str | None:
 
 def _guess(data: bytes) -> str | None:
     sample = data[:SAMPLE_BYTES]
-    if len(HIGH.findall(sample)) < MOSTLY_LATIN * len(sample):
+    runs = HIGH_RUN.findall(sample)
+    if sum(map(len, runs)) < LATIN_RUN * len(runs):
         # Short Western texts are guessed as Big5 or cp1250; a few accents are nearly always this.
         return data.decode("cp1252", "replace")
     best = charset_normalizer.from_bytes(sample).best()

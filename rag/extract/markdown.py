@@ -13,6 +13,8 @@ from rag.extract.source import Source
 from rag.passage import Block, Extracted
 
 FRONT_MATTER = re.compile(r"---[^\S\n]*\n(.*?\n)---[^\S\n]*(?:\n|$)", re.S)
+# CommonMark's own preset drops in silence whatever is deeper than 20.
+MOST_NESTING = 100
 CODE = ("fence", "code_block")
 LISTS = ("bullet_list", "ordered_list")
 
@@ -24,7 +26,8 @@ def read(source: Source) -> Extracted:
     if front:
         blocks.append(Block("code", front[1]))
         text = text[front.end() :]
-    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    parser = MarkdownIt("commonmark", {"maxNesting": MOST_NESTING}).enable("table")
+    tokens = parser.parse(text)
     blocks.extend(_blocks(SyntaxTreeNode(tokens)))
     return Extracted(_title(blocks), tuple(blocks))
 
