@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group
+from pytest_django import Settings
 
 from chatapp.accounts.models import Role, User
 
@@ -13,6 +14,12 @@ def make_user(name: str, role: str = Role.EMPLOYEE, groups: tuple[str, ...] = ()
     for group in groups:
         user.groups.add(Group.objects.get_or_create(name=group)[0])
     return user
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    """A million rounds of PBKDF2 a sign-in protect people, and only slow down tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
