@@ -78,7 +78,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "parapet:layer"},
+        "CONFIG": {
+            # channels_redis waits five seconds for a message, which is as long as redis-py waits
+            # for any answer: without more patience every quiet socket would break.
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 15}],
+            "prefix": "parapet:layer",
+        },
     }
 }
 
