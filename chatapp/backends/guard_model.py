@@ -8,7 +8,7 @@ from typing import Any
 
 from chatapp.backends.errors import BackendError, Malformed
 from chatapp.backends.openai import MOST_LOGPROBS, candidates, mapping
-from chatapp.backends.sessions import Sessions, valid
+from chatapp.backends.server import Server, valid
 from guardrails.llama_guard import Complete, GuardAnswer, GuardPrompt
 from guardrails.verdict import JudgeError
 
@@ -20,8 +20,8 @@ KEEP_LOADED = "30m"
 class OpenAICompletion:
     """``complete`` over ``/v1/completions`` of vLLM, SGLang or llama.cpp's server."""
 
-    def __init__(self, sessions: Sessions, model: str) -> None:
-        self._sessions = sessions
+    def __init__(self, server: Server, model: str) -> None:
+        self._server = server
         self._model = model
 
     async def __call__(self, prompt: GuardPrompt) -> GuardAnswer:
@@ -34,7 +34,7 @@ class OpenAICompletion:
             "logprobs": min(prompt.top_logprobs, MOST_LOGPROBS),
         }
         try:
-            answer = await self._sessions.json("POST", "/v1/completions", body)
+            answer = await self._server.json("POST", "/v1/completions", body)
             choices = answer.get("choices")
             if not isinstance(choices, list) or not choices:
                 raise Malformed("an answer without choices")
@@ -47,8 +47,8 @@ class OpenAICompletion:
 class OllamaCompletion:
     """``complete`` over Ollama's ``/api/generate``."""
 
-    def __init__(self, sessions: Sessions, model: str) -> None:
-        self._sessions = sessions
+    def __init__(self, server: Server, model: str) -> None:
+        self._server = server
         self._model = model
 
     async def __call__(self, prompt: GuardPrompt) -> GuardAnswer:
@@ -70,7 +70,7 @@ class OllamaCompletion:
             },
         }
         try:
-            answer = await self._sessions.json("POST", "/api/generate", body)
+            answer = await self._server.json("POST", "/api/generate", body)
             return GuardAnswer(text_of(answer, "response"), token_logprobs(answer.get("logprobs")))
         except BackendError as error:
             raise no_verdict(error) from error
@@ -78,8 +78,8 @@ class OllamaCompletion:
 
 def complete(kind: str, url: str, model: str, api_key: str, timeout: float) -> Complete:
     """The one for a server of ``kind`` "openai" or "ollama"; ``timeout`` in seconds."""
-    sessions = Sessions(url, timeout, api_key)
-    return (OllamaCompletion if kind == "ollama" else OpenAICompletion)(sessions, model)
+    server = Server(url, timeout, api_key)
+    return (OllamaCompletion if kind == "ollama" else OpenAICompletion)(server, model)
 
 
 def no_verdict(error: BackendError) -> JudgeError:

@@ -10,7 +10,7 @@ import orjson
 import urllib3
 
 from chatapp.backends.errors import BackendError, Malformed
-from chatapp.backends.sessions import Sessions, valid
+from chatapp.backends.server import Server, valid
 from guardrails.verdict import Finding, JudgeError, Subject, Verdict
 from rag.embed import EmbeddingError
 
@@ -101,13 +101,13 @@ class InferenceJudge:
 
     def __init__(self, url: str, timeout: float = 10.0) -> None:
         self.version = "unknown"
-        self._sessions = Sessions(url, timeout)
+        self._server = Server(url, timeout)
 
     async def judge(self, subject: Subject) -> Verdict:
         began = monotonic()
         body = {"input": [{"stage": subject.stage, "text": valid(subject.text)}]}
         try:
-            answer = await self._sessions.json("POST", "/v1/moderations", body)
+            answer = await self._server.json("POST", "/v1/moderations", body)
             found = findings(answer)
         except BackendError as error:
             raise JudgeError(f"The embedded judge gave no verdict: {error}") from error

@@ -21,7 +21,7 @@ from chatapp.backends.errors import Malformed, TimedOut, Unreachable
 from chatapp.backends.failures import failure, failure_in_stream
 from chatapp.backends.framing import JsonLines
 from chatapp.backends.openai import MOST_LOGPROBS, MOST_TOKENS, as_count, candidates, mapping
-from chatapp.backends.sessions import Patience, Sessions, parsed, pieces, valid
+from chatapp.backends.server import Patience, Server, parsed, pieces, valid
 from chatapp.backends.thinking import ThinkSplitter
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class OllamaBackend:
     model included, and for each later one."""
 
     def __init__(self, url: str, timeout: float = 60.0) -> None:
-        self._sessions = Sessions(url, timeout)
+        self._server = Server(url, timeout)
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
         """The answer's pieces. Closing the stream closes the connection, which frees the model.
@@ -45,9 +45,9 @@ class OllamaBackend:
         Raises BackendError.
         """
         answer, lines = Answer(), JsonLines()
-        patience = Patience(self._sessions.timeout)
+        patience = Patience(self._server.timeout)
         async with (
-            self._sessions.request("POST", "/api/chat", chat_body(request)) as response,
+            self._server.request("POST", "/api/chat", chat_body(request)) as response,
             aclosing(pieces(response, patience)) as read,
         ):
             async for piece in read:
@@ -67,7 +67,7 @@ class OllamaBackend:
         import httpx
         import ollama
 
-        url, timeout = self._sessions.url, self._sessions.timeout
+        url, timeout = self._server.url, self._server.timeout
         try:
             async with ollama.AsyncClient(url, timeout=timeout, trust_env=False) as client:
                 listed = (await client.list()).models

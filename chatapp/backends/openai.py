@@ -19,7 +19,7 @@ from chatapp.backends.base import (
 from chatapp.backends.errors import BackendError, Malformed, Unreachable
 from chatapp.backends.failures import failure_in_stream
 from chatapp.backends.framing import ServerSentEvents
-from chatapp.backends.sessions import Patience, Sessions, parsed, pieces, valid
+from chatapp.backends.server import Patience, Server, parsed, pieces, valid
 from chatapp.backends.thinking import ThinkSplitter
 
 MOST_TOKENS = 32_768
@@ -35,7 +35,7 @@ class OpenAIBackend:
 
     def __init__(self, url: str, api_key: str = "", timeout: float = 60.0) -> None:
         """``url`` with or without ``/v1``."""
-        self._sessions = Sessions(url, timeout, api_key)
+        self._server = Server(url, timeout, api_key)
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
         """The answer's pieces. Closing the stream closes the connection, which frees the model.
@@ -43,10 +43,10 @@ class OpenAIBackend:
         Raises BackendError.
         """
         answer, events = Answer(), ServerSentEvents()
-        patience = Patience(self._sessions.timeout)
+        patience = Patience(self._server.timeout)
         path = "/v1/chat/completions"
         async with (
-            self._sessions.request("POST", path, chat_body(request)) as response,
+            self._server.request("POST", path, chat_body(request)) as response,
             aclosing(pieces(response, patience)) as read,
         ):
             async for piece in read:
@@ -64,7 +64,7 @@ class OpenAIBackend:
 
     async def served_models(self) -> tuple[ServedModel, ...]:
         """The models that the server lists. Raises BackendError."""
-        listed = (await self._sessions.json("GET", "/v1/models")).get("data")
+        listed = (await self._server.json("GET", "/v1/models")).get("data")
         if not isinstance(listed, list):
             raise Malformed("/v1/models: no list of models")
         models = [model for model in listed if isinstance(model, dict) and "id" in model]
@@ -79,7 +79,7 @@ class OpenAIBackend:
     async def _context_of_slot(self) -> int | None:
         """Where old llama.cpp servers tell how much context each request has."""
         with suppress(BackendError):
-            props = await self._sessions.json("GET", "/props")
+            props = await self._server.json("GET", "/props")
             return as_count(mapping(props.get("default_generation_settings")).get("n_ctx"))
         return None
 

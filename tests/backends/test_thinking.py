@@ -61,5 +61,5 @@ def test_reasoning_is_released_but_for_what_may_be_the_closing_tag() -> None:
     assert list(splitter.feed("e")) == [ReasoningDelta("</the")]
 
 
-def test_ten_thousand_blocks_are_no_burden() -> None:
-    assert split(["<think>a</think>" * 10_000]) == ("a" * 10_000, "")
+def test_thousands_of_blocks_are_no_burden() -> None:
+    assert split(["<think>a</think>" * 4_000]) == ("a" * 4_000, "")

@@ -70,9 +70,11 @@ class FakeModelServer:
     async def start(self, port: int) -> None:
         """Listen on loopback; port 0 takes a free one."""
         # handler_cancellation ends a handler as soon as its client has gone.
-        self._runner = web.AppRunner(self.app(), handler_cancellation=True, access_log=None)
+        self._runner = web.AppRunner(
+            self.app(), handler_cancellation=True, access_log=None, shutdown_timeout=0.1
+        )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port, shutdown_timeout=0.1)
+        site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
         host, bound = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{bound}"
@@ -239,8 +241,9 @@ class Dropped(Exception):
 
 
 async def send(response: web.StreamResponse, data: bytes, split: int | None) -> None:
-    for start in range(0, len(data), split or len(data)):
-        await response.write(data[start : start + (split or len(data))])
+    size = split or len(data) or 1
+    for start in range(0, len(data), size):
+        await response.write(data[start : start + size])
 
 
 async def serve(port: int) -> None:
