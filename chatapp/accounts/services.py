@@ -18,10 +18,10 @@ def add_person(name: str, role: Role, groups: Iterable[str], password: str) -> U
     Raises ValidationError for a name that is taken in any case (two that differ by a capital
     would be mistaken for one another in the log) and for a name or a password that is no good.
     """
-    if User.objects.filter(username__iexact=name).exists():
-        raise ValidationError(f"There is already a person called {name}.")
     person = User(username=name, role=role)
     person.full_clean(exclude=["password"])
+    if User.objects.filter(username__iexact=name).exists():
+        raise ValidationError(f"There is already a person called {name}.")
     _give_password(person, password)
     person.groups.set([Group.objects.get_or_create(name=group)[0] for group in groups])
     return person

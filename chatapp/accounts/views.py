@@ -15,7 +15,7 @@ from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django_htmx.http import HttpResponseClientRefresh
 
-from chatapp.accounts.forms import SignInForm
+from chatapp.accounts.forms import PasswordForm, SignInForm
 
 
 class SignIn(LoginView):
@@ -45,6 +45,7 @@ class Account(PasswordChangeView):
     """Who one is here, and another password; changing it ends one's other sessions."""
 
     template_name = "accounts/account.html"
+    form_class = PasswordForm
     success_url = reverse_lazy("account")
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
