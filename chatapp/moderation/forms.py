@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.http import QueryDict
 from django.utils.timezone import get_current_timezone
 
 from chatapp.moderation.models import Kind
@@ -47,6 +48,9 @@ class FilterForm(forms.Form):
     until = Day("To")
     before = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
     after = forms.IntegerField(required=False, min_value=0, max_value=LARGEST_ID)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data, label_suffix="")
 
     def clean_category(self) -> str:
         code = self.cleaned_data["category"]

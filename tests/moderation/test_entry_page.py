@@ -32,9 +32,16 @@ def test_it_shows_the_words_in_their_context(officer: Client, make_entry: MakeEn
     assert before < answer < judged
 
 
+def test_no_blank_is_added_to_the_words(officer: Client, make_entry: MakeEntry) -> None:
+    page = shown(officer, make_entry(text=" two\n\n  blanks ", released="one", action="redact"))
+    assert 'dir="auto"> two\n\n  blanks </div>' in page
+    assert 'dir="auto">one</div>' in page
+    assert 'dir="auto">Paper and cleaning agents.</div>' in page
+
+
 def test_it_shows_every_judge_with_its_scores(officer: Client, make_entry: MakeEntry) -> None:
     page = shown(officer, make_entry())
-    assert 'value="0.9300"' in page
+    assert '<rect width="0.9300"' in page
     text = words(page)
     assert "S9 Indiscriminate Weapons Acted on 0.93" in text
     assert "very strong" in text

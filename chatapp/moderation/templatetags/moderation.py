@@ -10,15 +10,17 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime, now
 
 from chatapp.moderation import presentation, words
-from guardrails.verdict import Finding
+from guardrails.verdict import CATEGORIES, Finding
 
 register = template.Library()
 register.filter(words.as_judged)
 
 
-@register.filter
-def category_name(code: str) -> str:
-    return Finding(code, 0).name
+@register.simple_tag
+def category(code: str) -> SafeString:
+    """The category by its name, with its code where that is one of the taxonomy."""
+    coded = format_html('<span class="code">{}</span> ', code) if code in CATEGORIES else ""
+    return format_html("{}{}", coded, Finding(code, 0).name)
 
 
 @register.inclusion_tag("moderation/action.html")
@@ -29,7 +31,8 @@ def action_badge(action: str) -> dict[str, str]:
 
 @register.simple_tag
 def moment(when: datetime, style: str = "short") -> SafeString:
-    """``when`` as a ``<time>``: how long ago for a day, then the date; or all of it ("exact")."""
+    """``when`` as a ``<time>``: for an hour how long ago, then the time, then the date; with
+    the style "exact" all of it."""
     local = localtime(when)
     exact = date_format(local, "j F Y, H:i:s T")
     shown = exact if style == "exact" else _short(local)
@@ -51,7 +54,7 @@ def _short(local: datetime) -> str:
         return "just now"
     if minutes < 60:
         return f"{minutes} min ago"
-    if minutes < 24 * 60:
-        return f"{minutes // 60} h ago"
-    this_year = local.year == localtime().year
-    return date_format(local, "j M, H:i" if this_year else "j M Y")
+    today = localtime()
+    if local.date() == today.date():
+        return date_format(local, "H:i")
+    return date_format(local, "j M, H:i" if local.year == today.year else "j M Y")
