@@ -1,0 +1,65 @@
+"""What is killed in the middle is finished, or says what became of it."""
+
+import os
+import signal
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.people import ANSWER_SECONDS, answered, ask, sign_in
+from tests.e2e.stack import Stack
+
+MINUTES = 180_000
+
+
+def kill(stack: Stack, name: str) -> None:
+    os.kill(stack.pid(name), signal.SIGKILL)
+
+
+def test_a_worker_killed_in_the_middle_of_a_file_finishes_it_once(
+    page: Page, stack: Stack, tmp_path: Path
+) -> None:
+    book = tmp_path / "book.txt"
+    lines = (f"Paragraph {n}: the cat of house {n} is called Mia {n * 7}.\n\n" for n in range(6000))
+    book.write_text("".join(lines), encoding="utf-8")
+    sign_in(page, stack.sign_ins["Admin"])
+    page.goto("/library/")
+    page.get_by_role("link", name="Company handbook").click()
+    page.get_by_label("Add documents").set_input_files(book)
+    row = page.get_by_role("row", name="book.txt")
+    expect(row).to_contain_text("Embedding", timeout=MINUTES)
+
+    kill(stack, "worker")
+
+    expect(row).to_contain_text("Ready", timeout=MINUTES)
+    row.get_by_role("link", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0, timeout=MINUTES)
+
+
+def test_a_turn_whose_web_process_was_killed_reads_interrupted_with_its_text(
+    page: Page, stack: Stack
+) -> None:
+    sign_in(page, stack.sign_ins["Employee"])
+    turn = ask(page, "Count from 1 to 400 in words, one number a line.")
+    expect(turn.locator(".answer")).not_to_be_empty(timeout=ANSWER_SECONDS)
+
+    kill(stack, "web")
+
+    expect(turn).to_contain_text("Interrupted", timeout=MINUTES)
+    expect(turn.locator(".answer")).not_to_be_empty()
+    page.reload()
+    again = page.locator("[data-turn]").last
+    expect(again).to_contain_text("Interrupted")
+    expect(again.locator(".answer")).not_to_be_empty()
+
+
+def test_sockets_recover_from_a_restart_of_redis(page: Page, stack: Stack) -> None:
+    sign_in(page, stack.sign_ins["Employee"])
+    answered(ask(page, "What is the oak behind the car park for?"))
+
+    kill(stack, "redis")
+
+    expect(page.get_by_role("button", name="Send")).to_be_enabled(timeout=MINUTES)
+    turn = answered(ask(page, "Who is on call for lost devices?"))
+    expect(turn.locator(".answer")).not_to_be_empty()
