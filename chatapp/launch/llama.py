@@ -64,11 +64,12 @@ def main(url: str, weights: str) -> None:
     """Serve until SIGTERM or SIGINT. Raises SystemExit with a sentence if it cannot."""
     refuse_taken(url)
     try:
-        server = xllamacpp.Server(parameters(url, weights))
+        server = xllamacpp.Server(parameters(url, weights))  # noqa: F841  it serves while it lives
     except RuntimeError as error:
         raise SystemExit(f"The model server cannot start with {weights}: {error}") from None
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
-    del server
+    # It has nothing to save, and its own end waits for ever if it comes just after its start.
+    os._exit(0)
 
 
 if __name__ == "__main__":
