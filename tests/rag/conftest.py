@@ -10,6 +10,10 @@ from rag.passage import Block, Extracted
 
 Read = Callable[..., Extracted]
 Refusal = Callable[..., str]
+Outcome = Callable[..., str]
+MIB = 1024 * 1024
+# Enough for any small file, and little for one that was made to take much.
+LIMITS = Limits(cpu_seconds=20, wall_seconds=40.0, memory_bytes=512 * MIB)
 
 
 @pytest.fixture
@@ -32,6 +36,21 @@ def refusal(read: Read) -> Refusal:
         with pytest.raises(ExtractError) as caught:
             read(data, name, limits)
         return str(caught.value)
+
+    return reader
+
+
+@pytest.fixture
+def outcome(tmp_path: Path) -> Outcome:
+    """``outcome(data, name)`` is the file's text, or the sentence with which it is refused."""
+
+    def reader(data: bytes, name: str, limits: Limits = LIMITS) -> str:
+        path = tmp_path / "stored"
+        path.write_bytes(data)
+        try:
+            return " ".join(texts(extract(path, name, limits)))
+        except ExtractError as error:
+            return str(error)
 
     return reader
 

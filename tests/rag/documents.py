@@ -82,6 +82,25 @@ def book(build: Callable[[Any], None]) -> bytes:
     return _saved(workbook)
 
 
+def a_word() -> bytes:
+    """A DOCX that says "Words"."""
+    return word(lambda document: document.add_paragraph("Words"))
+
+
+def a_book() -> bytes:
+    """An XLSX that says "Words"."""
+    return book(lambda workbook: workbook.create_sheet("S").append(["Words", "x"]))
+
+
+def a_deck() -> bytes:
+    """A PPTX that says "Words"."""
+
+    def build(presentation: Any) -> None:
+        presentation.slides.add_slide(presentation.slide_layouts[5]).shapes.title.text = "Words"
+
+    return deck(build)
+
+
 def _saved(document: Any) -> bytes:
     out = io.BytesIO()
     document.save(out)

@@ -53,14 +53,16 @@ def squeezed(text: str) -> str:
 @counters
 @given(documents(PLAIN, TABLE, HEADING))
 @settings(max_examples=60, deadline=None)
-def test_no_piece_is_over_the_budget(count: Callable[[str], int], extracted: Extracted):
+def test_no_piece_is_over_the_budget(count: Callable[[str], int], extracted: Extracted) -> None:
     assert all(count(piece.embedded) <= SIZE for piece in cut(extracted, SIZE, count))
 
 
 @counters
 @given(documents(PLAIN))
 @settings(max_examples=60, deadline=None)
-def test_every_character_comes_out_in_order(count: Callable[[str], int], extracted: Extracted):
+def test_every_character_comes_out_in_order(
+    count: Callable[[str], int], extracted: Extracted
+) -> None:
     pieces = cut(extracted, SIZE, count)
 
     given_text = "".join(block.text for block in extracted.blocks)
@@ -69,7 +71,7 @@ def test_every_character_comes_out_in_order(count: Callable[[str], int], extract
 
 @given(documents(PLAIN, TABLE, HEADING))
 @settings(max_examples=60, deadline=None)
-def test_every_line_of_every_block_is_in_a_piece_or_in_a_heading(extracted: Extracted):
+def test_every_line_of_every_block_is_in_a_piece_or_in_a_heading(extracted: Extracted) -> None:
     held = squeezed("".join(f"{p.heading}{p.text}" for p in cut(extracted, 1_000_000)))
 
     for block in extracted.blocks:
@@ -78,13 +80,13 @@ def test_every_line_of_every_block_is_in_a_piece_or_in_a_heading(extracted: Extr
 
 @given(documents(PLAIN, TABLE, HEADING))
 @settings(max_examples=30, deadline=None)
-def test_the_same_document_gives_the_same_pieces(extracted: Extracted):
+def test_the_same_document_gives_the_same_pieces(extracted: Extracted) -> None:
     assert cut(extracted, SIZE) == cut(extracted, SIZE)
 
 
 @given(documents(PLAIN, TABLE, HEADING))
 @settings(max_examples=60, deadline=None)
-def test_a_piece_has_text_and_a_page_that_the_document_has(extracted: Extracted):
+def test_a_piece_has_text_and_a_page_that_the_document_has(extracted: Extracted) -> None:
     pages = {block.page for block in extracted.blocks}
     pieces: list[Piece] = cut(extracted, SIZE)
 

@@ -31,7 +31,7 @@ def smuggled(words: str) -> str:
         ("a\n\n \n b", "a\nb"),
     ],
 )
-def test_it_takes_out_what_has_no_shape(dirty: str, clean_text: str):
+def test_it_takes_out_what_has_no_shape(dirty: str, clean_text: str) -> None:
     assert clean(dirty) == clean_text
 
 
@@ -43,16 +43,16 @@ def test_it_takes_out_what_has_no_shape(dirty: str, clean_text: str):
         "x\u00b2 \u2116 5",
     ],
 )
-def test_it_leaves_joiners_and_meaning_alone(text: str):
+def test_it_leaves_joiners_and_meaning_alone(text: str) -> None:
     assert clean(text) == text
 
 
-def test_code_keeps_its_indentation():
+def test_code_keeps_its_indentation() -> None:
     assert clean("def f():\n    return  1  \n", keep_spaces=True) == "def f():\n    return  1"
 
 
 @given(st.text())
-def test_clean_text_can_be_stored_and_is_clean(text: str):
+def test_clean_text_can_be_stored_and_is_clean(text: str) -> None:
     cleaned = clean(text)
 
     assert "\0" not in cleaned
@@ -74,5 +74,5 @@ def test_clean_text_can_be_stored_and_is_clean(text: str):
         ("", ""),
     ],
 )
-def test_a_title_is_one_short_line_without_folder_and_suffix(name: str, title: str):
+def test_a_title_is_one_short_line_without_folder_and_suffix(name: str, title: str) -> None:
     assert title_of(name) == title

@@ -19,7 +19,7 @@ c</pre><script>alert(1)</script><!-- a comment -->
 </body></html>"""
 
 
-def test_it_gives_headings_paragraphs_lists_tables_and_code_in_order(read: Read):
+def test_it_gives_headings_paragraphs_lists_tables_and_code_in_order(read: Read) -> None:
     document = read(PAGE.encode(), "travel.html")
 
     assert [(b.kind, b.text, b.level) for b in document.blocks] == [
@@ -36,7 +36,7 @@ def test_it_gives_headings_paragraphs_lists_tables_and_code_in_order(read: Read)
     assert document.media_type == "text/html"
 
 
-def test_a_fact_stands_under_its_heading(read: Read):
+def test_a_fact_stands_under_its_heading(read: Read) -> None:
     assert heading_over(read(PAGE.encode(), "travel.html"), "Ghent") == "Rates"
 
 
@@ -64,7 +64,7 @@ def test_a_fact_stands_under_its_heading(read: Read):
         "<?php SECRET ?>",
     ],
 )
-def test_what_cannot_be_seen_is_not_read(read: Read, hidden: str):
+def test_what_cannot_be_seen_is_not_read(read: Read, hidden: str) -> None:
     style = "<style>.note, #trap { display: none }</style>"
     page = f"<html><head>{style}</head><body><p>Before.</p>{hidden}after</body></html>"
 
@@ -85,14 +85,14 @@ def test_what_cannot_be_seen_is_not_read(read: Read, hidden: str):
         '<p aria-hidden="true">SHOWN</p>',
     ],
 )
-def test_what_can_be_seen_is_read(read: Read, shown: str):
+def test_what_can_be_seen_is_read(read: Read, shown: str) -> None:
     style = "<style>@media print { .printed { display: none } } .other{display:none}</style>"
     page = f"<html><head>{style}</head><body>{shown}</body></html>"
 
     assert "SHOWN" in " ".join(texts(read(page.encode(), "x.html")))
 
 
-def test_a_table_for_layout_is_read_as_what_is_in_it(read: Read):
+def test_a_table_for_layout_is_read_as_what_is_in_it(read: Read) -> None:
     page = (
         "<html><table><tr><td><h1>Left</h1><table><tr><td>a<td>b</table></td></tr></table></html>"
     )
@@ -107,14 +107,16 @@ def test_a_table_for_layout_is_read_as_what_is_in_it(read: Read):
     ("declared", "encoding"),
     [("windows-1252", "cp1252"), ("utf-8", "utf-8"), ("koi8-r", "koi8-r"), ("nonsense", "utf-8")],
 )
-def test_it_reads_the_encoding_that_the_page_declares(read: Read, declared: str, encoding: str):
+def test_it_reads_the_encoding_that_the_page_declares(
+    read: Read, declared: str, encoding: str
+) -> None:
     words = "\u041e\u0442\u043f\u0443\u0441\u043a" if declared == "koi8-r" else "K\u00f6ln"
     page = f'<html><head><meta charset="{declared}"></head><p>{words}</p></html>'
 
     assert texts(read(page.encode(encoding), "x.html")) == [words]
 
 
-def test_it_reads_xhtml_with_a_declaration(read: Read):
+def test_it_reads_xhtml_with_a_declaration(read: Read) -> None:
     page = (
         '<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE html><html><p>Gr\u00fc\u00dfe</p></html>'
     )
@@ -122,12 +124,12 @@ def test_it_reads_xhtml_with_a_declaration(read: Read):
     assert texts(read(page.encode(), "x.xhtml")) == ["Gr\u00fc\u00dfe"]
 
 
-def test_addresses_and_images_leave_only_their_words(read: Read):
+def test_addresses_and_images_leave_only_their_words(read: Read) -> None:
     image = '<img src="http://evil.example/x" alt="map">'
     page = f'<html><p><a href="http://evil.example/?q=1">the form</a>{image}</p>'
 
     assert texts(read(page.encode())) == ["the form map"]
 
 
-def test_a_fragment_without_html_element_is_read_by_its_name(read: Read):
+def test_a_fragment_without_html_element_is_read_by_its_name(read: Read) -> None:
     assert texts(read(b"<p>One</p><p>Two</p>", "x.html")) == ["One", "Two"]

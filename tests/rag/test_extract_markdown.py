@@ -29,7 +29,7 @@ x = 1
 """
 
 
-def test_it_gives_each_part_its_kind(read: Read):
+def test_it_gives_each_part_its_kind(read: Read) -> None:
     document = read(PAGE.encode(), "travel.md")
 
     assert [(b.kind, b.text, b.level) for b in document.blocks] == [
@@ -44,23 +44,23 @@ def test_it_gives_each_part_its_kind(read: Read):
     assert document.media_type == "text/markdown"
 
 
-def test_a_fact_stands_under_its_heading(read: Read):
+def test_a_fact_stands_under_its_heading(read: Read) -> None:
     assert heading_over(read(PAGE.encode(), "travel.md"), "Ghent") == "Rates"
 
 
-def test_the_only_first_heading_is_the_title(read: Read):
+def test_the_only_first_heading_is_the_title(read: Read) -> None:
     assert read(PAGE.encode(), "x.md").title == "Travel"
     assert read(b"# One\n\n# Two\n\ntext", "x.md").title == "x"
 
 
-def test_front_matter_is_no_heading(read: Read):
+def test_front_matter_is_no_heading(read: Read) -> None:
     document = read(b"---\ntitle: Rates\nowner: Ines\n---\n\n# Travel\n\nText.\n", "x.md")
 
     assert texts(document, "heading") == ["Travel"]
     assert texts(document, "code") == ["title: Rates\nowner: Ines"]
 
 
-def test_html_in_it_gives_only_what_can_be_seen(read: Read):
+def test_html_in_it_gives_only_what_can_be_seen(read: Read) -> None:
     page = (
         "Seen <!-- hidden --> text.\n\n<!-- SECRET -->\n\n"
         '<div style="display:none">SECRET</div>\n\n<div>block</div>\n\n<script>SECRET</script>\n'
@@ -69,19 +69,19 @@ def test_html_in_it_gives_only_what_can_be_seen(read: Read):
     assert texts(read(page.encode(), "x.md")) == ["Seen text.", "block"]
 
 
-def test_an_images_words_are_kept(read: Read):
+def test_an_images_words_are_kept(read: Read) -> None:
     assert texts(read(b"![The site map](http://evil.example/x.png)", "x.md")) == ["The site map"]
 
 
-def test_a_list_may_start_anywhere_and_hold_code(read: Read):
+def test_a_list_may_start_anywhere_and_hold_code(read: Read) -> None:
     document = read(b"7. seven\n\n   ```\n   code\n   ```\n8. eight\n", "x.md")
 
     assert texts(document) == ["7. seven\ncode\n8. eight"]
 
 
-def test_what_is_deeply_nested_is_read(read: Read):
+def test_what_is_deeply_nested_is_read(read: Read) -> None:
     assert texts(read(b"> " * 40 + b"deep", "x.md")) == ["deep"]
 
 
-def test_absurd_nesting_does_not_hold_it_up(read: Read):
+def test_absurd_nesting_does_not_hold_it_up(read: Read) -> None:
     assert "After." in texts(read(b"> " * 5000 + b"deep\n\nAfter.", "x.md"))

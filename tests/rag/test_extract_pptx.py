@@ -21,7 +21,7 @@ def titled(presentation: Any, title: str) -> Any:
     return slide
 
 
-def test_it_gives_each_fact_its_slide_and_title(read: Read):
+def test_it_gives_each_fact_its_slide_and_title(read: Read) -> None:
     def build(presentation: Any) -> None:
         titled(presentation, "Welcome").shapes.add_textbox(
             *BOX
@@ -36,7 +36,7 @@ def test_it_gives_each_fact_its_slide_and_title(read: Read):
     assert heading_over(document, "desk 3") == "Welcome"
 
 
-def test_it_reads_tables_and_notes(read: Read):
+def test_it_reads_tables_and_notes(read: Read) -> None:
     def build(presentation: Any) -> None:
         slide = titled(presentation, "Rates")
         table = slide.shapes.add_table(2, 2, *BOX).table
@@ -51,14 +51,14 @@ def test_it_reads_tables_and_notes(read: Read):
 
 
 def headcount(presentation: Any) -> None:
-    data = CategoryChartData()
+    data: Any = CategoryChartData()  # type: ignore[no-untyped-call]  # no types
     data.categories = ["2025", "2026"]
     data.add_series("Leeds", (12.5, 14))
     kind = XL_CHART_TYPE.COLUMN_CLUSTERED
     titled(presentation, "Headcount").shapes.add_chart(kind, *BOX, data)
 
 
-def test_it_reads_the_numbers_of_a_chart_whatever_its_type(read: Read):
+def test_it_reads_the_numbers_of_a_chart_whatever_its_type(read: Read) -> None:
     flat = deck(headcount)
     (name,) = [n for n in zipfile.ZipFile(io.BytesIO(flat)).namelist() if "/charts/chart" in n]
     solid = with_member(flat, name, member(flat, name).replace(b"c:barChart", b"c:bar3DChart"))
@@ -67,7 +67,7 @@ def test_it_reads_the_numbers_of_a_chart_whatever_its_type(read: Read):
         assert texts(read(data), "table") == ["| Leeds\n2025 | 12.5\n2026 | 14"]
 
 
-def test_it_reads_texts_from_top_to_bottom_and_inside_groups(read: Read):
+def test_it_reads_texts_from_top_to_bottom_and_inside_groups(read: Read) -> None:
     def build(presentation: Any) -> None:
         slide = titled(presentation, "Order")
         for name, top in (("third", 5), ("first", 2)):
@@ -78,7 +78,7 @@ def test_it_reads_texts_from_top_to_bottom_and_inside_groups(read: Read):
     assert texts(read(deck(build)), "text") == ["first", "second", "third"]
 
 
-def test_it_keeps_bullets_as_a_list(read: Read):
+def test_it_keeps_bullets_as_a_list(read: Read) -> None:
     def build(presentation: Any) -> None:
         slide = presentation.slides.add_slide(presentation.slide_layouts[1])
         slide.placeholders[1].text_frame.text = "Plan\nDo\nCheck"
@@ -86,7 +86,7 @@ def test_it_keeps_bullets_as_a_list(read: Read):
     assert texts(read(deck(build)), "list") == ["- Plan\n- Do\n- Check"]
 
 
-def test_it_leaves_hidden_slides_out_and_keeps_the_numbers_of_the_others(read: Read):
+def test_it_leaves_hidden_slides_out_and_keeps_the_numbers_of_the_others(read: Read) -> None:
     def build(presentation: Any) -> None:
         titled(presentation, "Hidden").element.set("show", "0")
         titled(presentation, "Shown")
@@ -96,7 +96,7 @@ def test_it_leaves_hidden_slides_out_and_keeps_the_numbers_of_the_others(read: R
     assert [(b.text, b.page) for b in document.blocks] == [("Shown", 2)]
 
 
-def test_it_refuses_more_slides_than_the_limit(refusal: Refusal):
+def test_it_refuses_more_slides_than_the_limit(refusal: Refusal) -> None:
     def build(presentation: Any) -> None:
         for title in ("one", "two"):
             titled(presentation, title)

@@ -18,7 +18,7 @@ def rows(*values: tuple[Any, ...], title: str = "Rates") -> bytes:
     return book(build)
 
 
-def test_it_gives_each_fact_its_sheet(read: Read):
+def test_it_gives_each_fact_its_sheet(read: Read) -> None:
     def build(workbook: Any) -> None:
         workbook.create_sheet("Rooms").append(("Aire", 8))
         workbook.create_sheet("Hotels").append(("Ghent", 140))
@@ -30,7 +30,7 @@ def test_it_gives_each_fact_its_sheet(read: Read):
     assert heading_over(document, "Ghent | 140") == "Hotels"
 
 
-def test_it_writes_values_as_the_sheet_shows_them(read: Read):
+def test_it_writes_values_as_the_sheet_shows_them(read: Read) -> None:
     def build(workbook: Any) -> None:
         sheet = workbook.create_sheet("Values")
         sheet.append(("share", 0.125))
@@ -45,20 +45,20 @@ def test_it_writes_values_as_the_sheet_shows_them(read: Read):
     ]
 
 
-def test_it_takes_single_cells_above_a_table_for_captions(read: Read):
+def test_it_takes_single_cells_above_a_table_for_captions(read: Read) -> None:
     document = read(rows(("Hotel rates",), ("City", "Rate"), ("Ghent", 140)))
 
     assert texts(document, "text") == ["Hotel rates"]
     assert texts(document, "table") == ["City | Rate\nGhent | 140"]
 
 
-def test_it_repeats_the_header_over_rows_after_a_gap(read: Read):
+def test_it_repeats_the_header_over_rows_after_a_gap(read: Read) -> None:
     document = read(rows(("Day", "Open"), ("Mon", 9), (), (2, 10)))
 
     assert texts(document, "table") == ["Day | Open\nMon | 9", "Day | Open\n2 | 10"]
 
 
-def test_it_leaves_hidden_sheets_out(read: Read):
+def test_it_leaves_hidden_sheets_out(read: Read) -> None:
     def build(workbook: Any) -> None:
         workbook.create_sheet("Shown").append(("seen", 1))
         hidden = workbook.create_sheet("Secret")
@@ -68,7 +68,7 @@ def test_it_leaves_hidden_sheets_out(read: Read):
     assert texts(read(book(build))) == ["Shown", "seen | 1"]
 
 
-def test_it_does_not_believe_a_sheet_about_its_own_size(read: Read):
+def test_it_does_not_believe_a_sheet_about_its_own_size(read: Read) -> None:
     data = rows(("City", "Rate"), ("Ghent", 140))
     sheet = member(data, SHEET).replace(b'ref="A1:B2"', b'ref="A1:XFD1048576"')
     assert b"XFD1048576" in sheet
@@ -76,7 +76,7 @@ def test_it_does_not_believe_a_sheet_about_its_own_size(read: Read):
     assert texts(read(with_member(data, SHEET, sheet)), "table") == ["City | Rate\nGhent | 140"]
 
 
-def test_a_single_cell_far_away_costs_nothing(read: Read):
+def test_a_single_cell_far_away_costs_nothing(read: Read) -> None:
     def build(workbook: Any) -> None:
         sheet = workbook.create_sheet("Far")
         sheet["A1"], sheet["XFD2"] = "near", "far"

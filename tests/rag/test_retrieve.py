@@ -79,7 +79,7 @@ def found(library: Library, question: str, *collections: str, limit: int = 5) ->
     return [p.text for p in library.retriever.retrieve(question, collections, limit)]
 
 
-def test_the_best_passage_comes_first_with_its_score_and_provenance(library: Library):
+def test_the_best_passage_comes_first_with_its_score_and_provenance(library: Library) -> None:
     staff = library.collection("On leave", "On travel and leave")
 
     passages = library.retriever.retrieve("How much leave?", [staff], 5)
@@ -90,20 +90,20 @@ def test_the_best_passage_comes_first_with_its_score_and_provenance(library: Lib
     assert (passages[0].collection, passages[0].page) == (staff, 1)
 
 
-def test_only_the_given_collections_are_searched(library: Library):
+def test_only_the_given_collections_are_searched(library: Library) -> None:
     staff = library.collection("Parking for staff")
     library.collection("Leave of directors")
 
     assert found(library, "leave", staff) == ["Parking for staff"]
 
 
-def test_several_collections_are_searched_together(library: Library):
+def test_several_collections_are_searched_together(library: Library) -> None:
     one, two = library.collection("On leave"), library.collection("On travel")
 
     assert found(library, "travel", one, two) == ["On travel", "On leave"]
 
 
-def test_a_vector_whose_row_is_gone_is_no_passage_and_makes_room(library: Library):
+def test_a_vector_whose_row_is_gone_is_no_passage_and_makes_room(library: Library) -> None:
     staff = library.collection("leave", "leave and travel", "leave, travel and parking")
     del library.rows.held[f"{staff}:0"]
 
@@ -113,27 +113,27 @@ def test_a_vector_whose_row_is_gone_is_no_passage_and_makes_room(library: Librar
     ]
 
 
-def test_it_gives_no_more_than_asked_for(library: Library):
+def test_it_gives_no_more_than_asked_for(library: Library) -> None:
     staff = library.collection("leave", "travel", "parking")
 
     assert len(found(library, "leave", staff, limit=2)) == 2
 
 
-def test_no_collections_give_no_passages_and_ask_nobody(library: Library):
+def test_no_collections_give_no_passages_and_ask_nobody(library: Library) -> None:
     assert found(library, "leave") == []
     assert library.rows.asked == []
 
 
 @pytest.mark.parametrize("question", ["", " \n"])
-def test_an_empty_question_finds_nothing(library: Library, question: str):
+def test_an_empty_question_finds_nothing(library: Library, question: str) -> None:
     assert found(library, question, library.collection("leave")) == []
 
 
-def test_a_collection_that_was_never_indexed_finds_nothing(library: Library):
+def test_a_collection_that_was_never_indexed_finds_nothing(library: Library) -> None:
     assert found(library, "leave", str(uuid.uuid4())) == []
 
 
-def test_an_embedder_that_fails_is_heard(library: Library):
+def test_an_embedder_that_fails_is_heard(library: Library) -> None:
     class Broken(WordEmbedder):
         def embed(self, texts: Sequence[str]) -> list[list[float]]:
             raise EmbeddingError(f"No answer for {len(texts)} texts.")

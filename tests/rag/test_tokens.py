@@ -38,13 +38,13 @@ def tokenizer() -> Tokenizer:
 
 
 @pytest.mark.parametrize("language", TEXTS)
-def test_it_is_never_far_off(tokenizer: Tokenizer, language: str):
+def test_it_is_never_far_off(tokenizer: Tokenizer, language: str) -> None:
     text = TEXTS[language]
     true = len(tokenizer.encode(text, add_special_tokens=False).ids)
 
     assert 0.75 * true <= estimate(text) <= 1.6 * true
 
 
-def test_spaces_cost_nothing():
+def test_spaces_cost_nothing() -> None:
     assert estimate(" \n\t ") == 0
     assert estimate("a  b") == estimate("a b") == 2
