@@ -116,7 +116,7 @@ def test_entries_of_the_same_turn_are_linked(officer: Client, make_entry: MakeEn
     same = make_entry(**failed())
     other = make_entry(turn_id=uuid.uuid4())
     page = shown(officer, entry)
-    assert f'href="/log/{same.pk}/?"' in page
+    assert f'href="/log/{same.pk}/"' in page
     assert f'href="/log/{other.pk}/' not in page
 
 

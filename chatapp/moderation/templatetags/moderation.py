@@ -45,7 +45,7 @@ def address(context: dict[str, Any], query: str = "", **changed: Any) -> str:
     values = context["request"].GET.__class__(query, mutable=True)
     for name, value in changed.items():
         values[name] = str(value)
-    return f"?{values.urlencode()}" if values else "?"
+    return f"?{values.urlencode()}" if values else ""
 
 
 def _short(local: datetime) -> str:
