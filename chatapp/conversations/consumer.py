@@ -21,6 +21,7 @@ from redis import RedisError
 from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.conversations import services
+from chatapp.conversations.ending import cancel
 from chatapp.conversations.events import to_wire
 from chatapp.conversations.flow import Bucket
 from chatapp.conversations.frames import Attach, Frame, Malformed, Send, Stop, parse
@@ -43,6 +44,8 @@ logger = logging.getLogger(__name__)
 class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels ships no types
     """One socket of one signed-in person."""
 
+    channel_layer_alias = ""  # none: nobody sends to a socket, and each would hold a connection
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._bucket = Bucket(FRAMES_PER_SECOND, FRAMES_AT_ONCE)
@@ -57,10 +60,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
 
     async def disconnect(self, code: int) -> None:  # noqa: ARG002  the protocol of Channels
         self._closed = True
-        for task in self._followed.values():
-            task.cancel()
-        if self._followed:
-            await asyncio.wait(self._followed.values())
+        await cancel(self._followed.values())
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self._closed:
@@ -150,8 +150,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
     async def _follow(self, turn: UUID, after: int, over: bool) -> None:
         previous = self._followed.get(turn)
         if previous is not None:
-            previous.cancel()
-            await asyncio.wait({previous})
+            await cancel([previous])
         self._followed[turn] = asyncio.create_task(self._push_all(turn, after, over))
 
     async def _push_all(self, turn: UUID, after: int, over: bool) -> None:

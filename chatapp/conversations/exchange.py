@@ -15,6 +15,7 @@ from redis import RedisError
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
+from chatapp.conversations.ending import cancel
 from chatapp.conversations.log import STOP_CHANNEL, channel
 
 RECONNECT_SECONDS = 0.2
@@ -38,8 +39,7 @@ class Exchange:
 
     async def close(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+            await cancel([self._task])
 
     @asynccontextmanager
     async def listening(self, turn: UUID) -> AsyncGenerator[asyncio.Event, None]:

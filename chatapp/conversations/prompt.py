@@ -139,4 +139,4 @@ def neutral(text: str) -> str:
 
 def label(text: str) -> str:
     """A name on one line, which cannot leave its quotes."""
-    return neutral(" ".join(text.split())).replace('"', "'").replace(">", "›")  # noqa: RUF001  meant
+    return neutral(" ".join(text.split())).replace('"', "'").replace(">", "›")

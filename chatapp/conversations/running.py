@@ -16,6 +16,7 @@ from channels.db import database_sync_to_async
 from redis import RedisError
 
 from chatapp.conversations import record
+from chatapp.conversations.ending import cancel
 from chatapp.conversations.events import Ended
 from chatapp.conversations.journal import Coalescer, Journal
 from chatapp.conversations.log import REFRESH_SECONDS, TurnLog
@@ -86,8 +87,7 @@ class RunningTurns:
         if tasks:
             await asyncio.wait(tasks, timeout=SHUTDOWN_SECONDS)
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.wait({self._keeper})
+            await cancel([self._keeper])
 
     @staticmethod
     def _cut_short(running: _Running, ended: Ended) -> bool:

@@ -13,7 +13,6 @@ from chatapp.backends.base import (
     ServedModel,
     TextDelta,
 )
-from chatapp.backends.errors import BackendError
 from chatapp.conversations.events import Event, Reasoning, Text
 from chatapp.conversations.turn import Tools, TurnRequest, run_turn
 from chatapp.conversations.verdicts import Decided, Output
@@ -43,7 +42,7 @@ class Pause:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-Step = Delta | BackendError | Pause
+Step = Delta | Exception | Pause
 
 
 class ScriptedBackend:
@@ -59,7 +58,7 @@ class ScriptedBackend:
         self.open += 1
         try:
             for step in self.script:
-                if isinstance(step, BackendError):
+                if isinstance(step, Exception):
                     raise step
                 if isinstance(step, Pause):
                     step.reached.set()

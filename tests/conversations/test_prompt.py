@@ -25,7 +25,7 @@ def test_passages_are_numbered_data_with_their_place() -> None:
     text = build(Material("q?", (), (passage("28 days"), passage("5 more"))), 4000)
     asked = text.messages[-1].content
     assert '<passage number="1" document="Leave.pdf" section="Leave > Annual"' not in asked
-    assert '<passage number="1" document="Leave.pdf" section="Leave › Annual" page="3">' in asked  # noqa: RUF001  as the prompt writes it
+    assert '<passage number="1" document="Leave.pdf" section="Leave › Annual" page="3">' in asked
     assert asked.index("28 days") < asked.index('number="2"') < asked.index("5 more")
     assert asked.endswith("q?")
 

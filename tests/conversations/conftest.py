@@ -1,0 +1,130 @@
+"""A chat to talk to: scripted tools behind a real consumer, a real Redis and real rows."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+from unittest.mock import patch
+from uuid import uuid4
+
+import orjson
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from channels.db import database_sync_to_async
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+
+from chatapp import wiring
+from chatapp.accounts.models import User
+from chatapp.asgi import application
+from chatapp.conversations import live
+from chatapp.conversations.turn import Tools
+from tests.conversations.scripted import make_tools
+
+Frame = dict[str, Any]
+ORIGIN = b"http://testserver"
+
+
+def session_of(user: User) -> str:
+    """The key of a new session in which ``user`` is signed in."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return str(session.session_key)
+
+
+class Socket:
+    """A client of the chat socket."""
+
+    def __init__(self, session: str = "", origin: bytes = ORIGIN) -> None:
+        headers = [(b"origin", origin), (b"cookie", f"sessionid={session}".encode())]
+        scope = {"type": "websocket", "path": "/ws/chat/", "query_string": b"", "headers": headers}
+        self.session = session
+        self.wire = ApplicationCommunicator(application, {**scope, "subprotocols": []})
+
+    async def open(self) -> "Socket":
+        await self.wire.send_input({"type": "websocket.connect"})
+        assert (await self.wire.receive_output(20))["type"] == "websocket.accept"
+        return self
+
+    async def send_text(self, text: str) -> None:
+        await self.wire.send_input({"type": "websocket.receive", "text": text})
+
+    async def send(self, **frame: Any) -> None:
+        await self.send_text(orjson.dumps(frame).decode())
+
+    async def next(self) -> Frame:
+        message = await self.wire.receive_output(20)
+        assert message["type"] == "websocket.send", message
+        frame: Frame = orjson.loads(message["text"])
+        return frame
+
+    async def ask(self, text: str, conversation: str | None = None, **more: Any) -> Frame:
+        """Send a question; the frame that answers it."""
+        frame = {"client_id": str(uuid4()), "collections": None, **more}
+        await self.send(type="send", text=text, conversation=conversation, **frame)
+        return await self.next()
+
+    async def attach(self, turn: str, after: int = 0) -> None:
+        await self.send(type="attach", turn=turn, after=after)
+
+    async def until_end(self) -> list[Frame]:
+        """Event frames up to the one that ends a turn."""
+        frames: list[Frame] = []
+        while not frames or frames[-1]["event"]["type"] != "ended":
+            frames.append(await self.next())
+            assert frames[-1]["type"] == "event", frames[-1]
+        return frames
+
+    async def closed(self) -> int:
+        """The code with which the server closes; other frames before that are dropped."""
+        while True:
+            message = await self.wire.receive_output(20)
+            if message["type"] == "websocket.close":
+                return int(message["code"])
+
+    async def close(self) -> None:
+        if not self.wire.future.done():
+            await self.wire.send_input({"type": "websocket.disconnect", "code": 1001})
+            await self.wire.wait(20)
+
+
+Connect = Callable[[User], Awaitable[Socket]]
+Use = Callable[[Tools], None]
+
+
+@pytest.fixture
+def use() -> Iterator[Use]:
+    """``use(tools)`` makes turns work with these; a polite model without them."""
+    chosen = [make_tools()]
+    with patch.object(wiring, "tools", lambda: chosen[-1]):
+        yield chosen.append
+
+
+@pytest.fixture
+async def connect(transactional_db: None, redis_url: str, use: Use) -> AsyncIterator[Connect]:
+    """``await connect(user)`` is an open socket of that person."""
+    sockets: list[Socket] = []
+
+    async def open_for(user: User) -> Socket:
+        socket = Socket(await database_sync_to_async(session_of)(user))
+        sockets.append(socket)
+        return await socket.open()
+
+    yield open_for
+    await live.close()
+    for socket in sockets:
+        await socket.close()
+
+
+def texts(frames: list[Frame]) -> str:
+    """What the event frames show as the answer."""
+    return "".join(f["event"]["text"] for f in frames if f["event"]["type"] == "text")
+
+
+def kinds(frames: list[Frame]) -> list[str]:
+    return [frame["event"]["type"] for frame in frames]
+
+
+def numbers(frames: list[Frame]) -> list[int]:
+    return [frame["seq"] for frame in frames]
