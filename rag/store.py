@@ -171,6 +171,9 @@ def _connect(url: str) -> Any:
     import httpx
     from chromadb.config import Settings
 
+    # Chroma waits without end for its server, and has no setting for that: one that hangs is
+    # found out before the client asks it anything, and later by the time limit below.
+    httpx.get(f"{url.rstrip('/')}/api/v2/heartbeat", timeout=TIMEOUT_SECONDS).raise_for_status()
     parts = urlsplit(url)
     tls = parts.scheme == "https"
     client = chromadb.HttpClient(
@@ -179,7 +182,6 @@ def _connect(url: str) -> Any:
         ssl=tls,
         settings=Settings(anonymized_telemetry=False),
     )
-    # Chroma waits without end for its server, and has no setting for that.
     session: httpx.Client = client._server._session  # type: ignore[attr-defined]
     session.timeout = httpx.Timeout(TIMEOUT_SECONDS)
     return client

@@ -177,6 +177,29 @@ def test_a_server_that_is_down_is_an_error_with_a_sentence() -> None:
         store.count("c-any")
 
 
+def test_a_server_that_hangs_is_an_error_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.store.TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = VectorStore(f"http://127.0.0.1:{silent.getsockname()[1]}")
+
+        with pytest.raises(StoreError, match="timed out"):
+            store.count("c-any")
+
+
+def test_a_server_that_hangs_later_is_an_error_in_time(
+    monkeypatch: pytest.MonkeyPatch, chroma_url: str, index: str
+) -> None:
+    monkeypatch.setattr("rag.store.TIMEOUT_SECONDS", 0.5)
+    store = VectorStore(chroma_url)
+    assert store.count(index) == 0
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = store._connected()._server
+        client._api_url = f"http://127.0.0.1:{silent.getsockname()[1]}/api/v2"
+
+        with pytest.raises(StoreError, match="timed out"):
+            store.count(index)
+
+
 def test_it_recovers_when_the_server_comes_up_later(chroma_url: str, index: str) -> None:
     store = VectorStore("http://127.0.0.1:1")
     with pytest.raises(StoreError):
