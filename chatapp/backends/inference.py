@@ -52,6 +52,10 @@ class InferenceEmbedder:
             vectors += self._embed(texts[start : start + TEXTS_A_REQUEST])
         return vectors
 
+    def close(self) -> None:
+        """Close the connections that are kept; they open again when needed."""
+        self._pool.clear()
+
     def _embed(self, texts: Sequence[str]) -> list[list[float]]:
         name, dimensions = self._described()
         body = {"model": name, "input": [valid(text) for text in texts]}
