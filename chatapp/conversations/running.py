@@ -17,7 +17,7 @@ from redis import RedisError
 
 from chatapp.conversations import record
 from chatapp.conversations.ending import cancel
-from chatapp.conversations.events import Ended
+from chatapp.conversations.events import Ended, Started
 from chatapp.conversations.journal import Coalescer, Journal
 from chatapp.conversations.log import REFRESH_SECONDS, TurnLog
 from chatapp.conversations.models import Status
@@ -108,6 +108,8 @@ class RunningTurns:
             logger.exception("Turn %s broke", running.job.turn)
             running.ending = Ended(Status.FAILED, BROKEN)
         ended = await self._save(running)
+        if not running.journal.events:
+            coalescer.add(Started(running.job.request.question, model=""))
         coalescer.add(ended)
         await writer
         del self._running[running.job.turn]

@@ -76,7 +76,8 @@ def ask(user: User, question: Send) -> Asked:
         raise TooLong(f"A question may have up to {most} characters; please shorten it.")
     with transaction.atomic():
         conversation = _conversation(user, question)
-        recent = list(conversation.turns.order_by("-started")[:HISTORY_TURNS])
+        latest = conversation.turns.order_by("-started").defer("reasoning", "trace")
+        recent = list(latest[:HISTORY_TURNS])
         turn = _known(conversation, question, recent)
         job = None
         if turn is None:

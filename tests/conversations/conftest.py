@@ -1,9 +1,10 @@
 """A chat to talk to: scripted tools behind a real consumer, a real Redis and real rows."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing
 from typing import Any
 from unittest.mock import patch
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -11,11 +12,15 @@ from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from redis.asyncio import Redis
 
 from chatapp import wiring
 from chatapp.accounts.models import User
 from chatapp.asgi import application
 from chatapp.conversations import live
+from chatapp.conversations.journal import Numbered
+from chatapp.conversations.live import Live
+from chatapp.conversations.log import TurnLog
 from chatapp.conversations.turn import Tools
 from tests.conversations.scripted import make_tools
 
@@ -115,6 +120,26 @@ async def connect(transactional_db: None, redis_url: str, use: Use) -> AsyncIter
     await live.close()
     for socket in sockets:
         await socket.close()
+
+
+@pytest.fixture
+async def other(redis_url: str) -> AsyncIterator[Live]:
+    """Another process, as far as the turn is concerned: it runs none of the turns."""
+    live = Live(redis_url)
+    live.exchange.start()
+    yield live
+    await live.close()
+
+
+@pytest.fixture
+async def log(redis_url: str) -> AsyncIterator[TurnLog]:
+    async with Redis.from_url(redis_url) as client:
+        yield TurnLog(client)
+
+
+async def collect(live: Live, turn: UUID, after: int, over: bool = False) -> list[Numbered]:
+    async with aclosing(live.follow(turn, after, over)) as events:
+        return [numbered async for numbered in events]
 
 
 def texts(frames: list[Frame]) -> str:
