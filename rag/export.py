@@ -116,6 +116,8 @@ def _locked(dest: Path) -> Iterator[None]:
 
 
 def _make(source: Path, dest: Path, wanted: Export) -> None:
+    for killed in dest.parent.glob(f".{dest.name}-*"):
+        shutil.rmtree(killed)
     scratch = Path(tempfile.mkdtemp(prefix=f".{dest.name}-", dir=dest.parent))
     try:
         with _silence():

@@ -65,7 +65,13 @@ def exported(name: str, source: str) -> Path:
     """The folder of the exported model, made if missing by a process that ends: the gigabyte
     that the export takes is not kept by this one."""
     folder: Path = settings.VAR_DIR / "models" / name
-    command = [sys.executable, "-m", "rag.export", *([source] if source else []), str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "chatapp.inference.export",
+        *([source] if source else []),
+        str(folder),
+    ]
     done = subprocess.run(
         command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
     )

@@ -1,10 +1,13 @@
 """The inference process: what it answers, what it refuses, and in which order it works."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from django.conf import settings
 from starlette.testclient import TestClient
@@ -222,6 +225,24 @@ def test_a_model_that_is_missing_is_exported_and_a_failure_is_a_sentence(
     monkeypatch.setattr(settings, "VAR_DIR", tmp_path)
     with pytest.raises(RuntimeError, match="is no sentence-transformers model folder"):
         module.exported("embedder", str(tmp_path))
+
+
+def test_the_export_ends_with_the_process_that_waits_for_it(tmp_path: Path) -> None:
+    program = (
+        "import pathlib\n"
+        "from django.conf import settings\n"
+        "from chatapp.inference.models import exported\n"
+        "settings.VAR_DIR = pathlib.Path(%r)\n"
+        "exported('embedder', '')\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program % str(tmp_path)])
+    while not list(tmp_path.glob("models/.embedder-*")):
+        assert parent.poll() is None
+    (child,) = psutil.Process(parent.pid).children()
+    parent.kill()
+    parent.wait()
+    child.wait(10)
+    assert not (tmp_path / "models" / "embedder").exists()
 
 
 def test_a_site_with_its_own_embedding_model_keeps_the_judges(

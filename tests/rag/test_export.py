@@ -91,6 +91,17 @@ def test_a_failure_leaves_no_scratch_behind(
     assert [path.name for path in tmp_path.iterdir()] == [".embedder.lock"]
 
 
+def test_what_a_killed_export_left_is_cleared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / ".embedder-abc"
+    left.mkdir()
+    (left / "fp32.onnx").write_bytes(b"half")
+    monkeypatch.setattr(module, "_write", lambda *_: None)
+    export(wheel_folder(), tmp_path / "embedder")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".embedder.lock", "embedder"]
+
+
 def test_precisions_have_different_names() -> None:
     assert describe(wheel_folder(), "int8").name != describe(wheel_folder(), "fp32").name
 
