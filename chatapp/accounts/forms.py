@@ -1,9 +1,11 @@
-"""Forms of the pages about one's own account."""
+"""Forms of the pages about accounts."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, UsernameField
+from django.contrib.auth.models import Group
 
 UNMATCHED = "That name and password do not match. Check both, and mind capital letters."
 
@@ -28,3 +30,32 @@ class PasswordForm(PasswordChangeForm):
         self.fields["new_password2"].help_text = ""
         # The page is about more than this form: it does not take the focus.
         self.fields["old_password"].widget.attrs.pop("autofocus", None)
+
+
+class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
+    class Meta:
+        model = Group
+        fields = ["name"]
+
+    def clean_name(self) -> str:
+        """Two names that differ by a capital would be mistaken for one another."""
+        name: str = self.cleaned_data["name"]
+        if Group.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(f"There is already a group called {name}.")
+        return name
+
+
+class GroupsForm(forms.Form):
+    """Some of ``known``, by id: those that one person is in."""
+
+    # No ModelMultipleChoiceField: ids beyond 64 bits would reach SQLite and be a fault of ours.
+    groups = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, known: Iterable[Group], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = {str(group.pk): group for group in known}
+        field = cast("forms.MultipleChoiceField", self.fields["groups"])
+        field.choices = [(number, group.name) for number, group in self.known.items()]
+
+    def clean_groups(self) -> list[Group]:
+        return [self.known[number] for number in self.cleaned_data["groups"]]

@@ -106,3 +106,22 @@ def test_another_password_ends_sessions(employee: User) -> None:
 def test_there_is_no_password_for_nobody(db: None) -> None:
     with pytest.raises(CommandError, match="nobody called nora"):
         run("set_password", "nora", "--generate")
+
+
+def test_a_suspended_person_is_out_until_restored(employee: User) -> None:
+    client = Client()
+    client.force_login(employee)
+
+    run("suspend_person", "emma")
+    assert client.get("/account/").status_code == 302
+    answer = Client().post("/sign-in/", {"username": "emma", "password": PASSWORD})
+    assert answer.status_code == 200
+
+    run("suspend_person", "emma", "--restore")
+    answer = Client().post("/sign-in/", {"username": "emma", "password": PASSWORD})
+    assert answer.status_code == 302
+
+
+def test_nobody_cannot_be_suspended(db: None) -> None:
+    with pytest.raises(CommandError, match="nobody called nora"):
+        run("suspend_person", "nora")
