@@ -3,8 +3,6 @@
 import codecs
 import re
 
-import charset_normalizer
-
 # UTF-32's mark begins with UTF-16's, so it is asked for first.
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -50,6 +48,8 @@ def _wide(sample: bytes) -> str | None:
 
 
 def _guess(data: bytes) -> str | None:
+    import charset_normalizer
+
     sample = data[:SAMPLE_BYTES]
     runs = HIGH_RUN.findall(sample)
     if sum(map(len, runs)) < LATIN_RUN * len(runs):

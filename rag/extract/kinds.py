@@ -8,8 +8,6 @@ import csv
 import re
 from enum import Enum
 
-import puremagic
-
 from rag.extract.encodings import decode
 from rag.extract.errors import NO_TEXT, PROTECTED, ExtractError
 from rag.extract.source import Source
@@ -117,6 +115,8 @@ def _old_office(data: bytes) -> str:
 
 
 def _name_of(data: bytes) -> str:
+    import puremagic
+
     try:
         found = puremagic.magic_string(data[:8192])
     except (puremagic.PureError, ValueError):

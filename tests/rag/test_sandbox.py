@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -169,12 +170,26 @@ def test_a_reader_can_write_no_file(tmp_path: Path) -> None:
     assert path.read_bytes() == b""
 
 
+def test_a_reader_whose_parent_was_killed_ends_by_a_clock_of_its_own() -> None:
+    code = (
+        "import signal\n"
+        "from rag.extract.child import confine\n"
+        "from rag.extract.limits import Limits\n"
+        "confine(Limits(wall_seconds=-0.9))\n"
+        "signal.pause()\n"
+    )
+
+    with pytest.raises(subprocess.CalledProcessError) as ended:
+        run_isolated(code)
+    assert ended.value.returncode == -signal.SIGALRM
+
+
 def test_a_text_is_read_without_loading_the_parsers_of_other_formats() -> None:
     code = (
         "from rag.extract.child import respond\n"
         "from rag.extract.limits import Limits\n"
         "assert respond('.txt', Limits())['blocks']\n"
-        "parsers = {'docx', 'pptx', 'openpyxl', 'pypdfium2', 'lxml', 'markdown_it'}\n"
+        "parsers = {'docx', 'pptx', 'openpyxl', 'pypdfium2', 'lxml', 'markdown_it', 'puremagic'}\n"
         "print(sorted(parsers & set(sys.modules)))\n"
     )
 
