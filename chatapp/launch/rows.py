@@ -37,7 +37,7 @@ class Indexing:
     @property
     def outcome(self) -> str:
         failed = f", {self.failed} failed" if self.failed else ""
-        return f"{self.ready} indexed{failed}"
+        return f"{self.ready} of {self.total} indexed{failed}"
 
 
 def migrate() -> bool:

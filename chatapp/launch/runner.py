@@ -21,6 +21,7 @@ from chatapp.launch.supervise import Keeper, Program, stop_all
 ROOT = Path(__file__).resolve().parents[2]
 POLL_SECONDS = 0.05
 START_SECONDS = 180.0
+INDEXING_SECONDS = 300.0
 # They work on rows and talk to the servers: started after, stopped before them.
 PRODUCT = ("web", "worker", "beat")
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 0, signal.SIGHUP: 0}
@@ -144,13 +145,19 @@ class Runner:
         first = not rows.is_seeded()
         sign_ins: list[str] = await asyncio.to_thread(rows.seed)
         self.console.done("accounts", "one of each role", monotonic() - began)
-        began = monotonic()
-        while first and not (state := await asyncio.to_thread(rows.indexing)).ended:
-            self.console.progress("documents", f"{state.ready} of {state.total} indexed")
-            await asyncio.sleep(4 * POLL_SECONDS)
         if first:
-            self.console.done("documents", state.outcome, monotonic() - began)
+            await self._index(rows)
         return sign_ins
+
+    async def _index(self, rows: ModuleType) -> None:
+        """Show how the sample documents come along, for as long as somebody may want to watch."""
+        began = monotonic()
+        while not (state := await asyncio.to_thread(rows.indexing)).ended:
+            if monotonic() - began > INDEXING_SECONDS:
+                break
+            self.console.progress("documents", state.outcome)
+            await asyncio.sleep(4 * POLL_SECONDS)
+        self.console.done("documents", state.outcome, monotonic() - began)
 
     async def _end(self) -> None:
         """Stop the product, then the servers that it talks to."""

@@ -45,7 +45,7 @@ class Keeper:
     tell: Callable[[str], None]
     settled: bool = False
     process: asyncio.subprocess.Process | None = None
-    _stopping: bool = False
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -56,14 +56,16 @@ class Keeper:
         for attempt in range(1, 10**9):
             began = monotonic()
             code = await self._live()
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             if not self.settled and attempt >= STARTS_BEFORE_GIVING_UP:
                 raise LaunchError(self._obituary(code))
             if monotonic() - began > SETTLED_SECONDS:
                 pause = FIRST_PAUSE
             self.tell(f"{self.program.name} {manner(code)} and is started again")
-            await asyncio.sleep(pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+                return
             pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _live(self) -> int:
@@ -83,15 +85,18 @@ class Keeper:
 
     async def stop(self) -> None:
         """End the process: politely, and after STOP_SECONDS at once, with all its children."""
-        self._stopping = True
-        if self._task is None or self._task.done():
+        self._stopping.set()
+        if self._task is None:
             return
         self._signal_group(signal.SIGTERM)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._task), STOP_SECONDS)
+        await asyncio.wait([self._task], timeout=STOP_SECONDS)
         self._signal_group(signal.SIGKILL)
-        self._task.cancel()
         await asyncio.wait([self._task])
+
+    async def ended(self) -> None:
+        """Wait until it was stopped or given up."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
 
     def failure(self) -> BaseException | None:
         """Why it was given up, if it was."""
