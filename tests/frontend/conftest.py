@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.frontend import harness
+from tests.frontend.wire import Wire
 
 FLAGS = [
     "--no-sandbox",
@@ -68,3 +69,11 @@ def blank(shared_page: Page) -> Iterator[Page]:
     wrong = watched(shared_page)
     yield shared_page
     assert not wrong
+
+
+@pytest.fixture
+def wire(page: Page) -> Wire:
+    """The other end of the page's socket."""
+    wire = Wire()
+    page.route_web_socket("**/ws/chat/", wire.connect)
+    return wire

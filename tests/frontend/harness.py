@@ -53,6 +53,7 @@ urlpatterns = [
     address("c/<uuid:conversation_id>/delete/", nothing, name="delete-conversation"),
     address("library/", nothing, name="library"),
     address("log/", nothing, name="log"),
+    address("account/", nothing, name="account"),
     address("sign-out/", nothing, name="sign-out"),
 ]
 

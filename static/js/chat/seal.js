@@ -63,15 +63,14 @@ export function failureNotice(judged) {
   const sentences = [...new Set(judged.flatMap(({ failures }) => failures))];
   if (!sentences.length) return null;
   return element(
-    "div",
-    { class: "notice block failures" },
+    "p",
+    { class: "failures" },
     icon("shield-x"),
     element(
-      "div",
+      "span",
       {},
-      element("strong", { text: "The guard could not judge everything." }),
-      ...sentences.map((text) => element("p", { text })),
-      element("p", { class: "muted", text: "What can’t be judged counts as unsafe." }),
+      element("strong", { text: "The guard could not judge everything, which counts as unsafe. " }),
+      sentences.join(" "),
     ),
   );
 }

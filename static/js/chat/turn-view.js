@@ -115,7 +115,8 @@ export class TurnView {
   /** @param {Turn} turn */
   showEnd(turn) {
     const words = ending(turn);
-    const again = turn.status === "blocked"
+    const judged = !turn.judged.some(({ failures }) => failures.length);
+    const again = turn.status === "blocked" && judged
       ? lineButton("pencil", "Change the question", () => this.actions.edit(turn.question))
       : lineButton("rotate-cw", "Ask again", () => this.actions.askAgain(turn.question));
     this.parts.ending.hidden = turn.status === "done";
