@@ -74,10 +74,8 @@ async def served(request: Request) -> Response:
         "dimensions": loaded.encoder.dimensions,
         "max_tokens": loaded.encoder.max_tokens,
     }
-    data = [encoder]
-    if loaded.judge:
-        data.append({"id": loaded.judge.version, "object": "model", "kind": "moderation"})
-    return reply({"object": "list", "data": data})
+    judge = {"id": loaded.judge.version, "object": "model", "kind": "moderation"}
+    return reply({"object": "list", "data": [encoder, judge]})
 
 
 async def embeddings(request: Request) -> Response:
@@ -98,8 +96,6 @@ async def embeddings(request: Request) -> Response:
 async def moderations(request: Request) -> Response:
     judge = models(request).judge
     items = requests.staged((await requests.body(request)).get("input"))
-    if judge is None:
-        raise BadRequest("This process has no judge.", 503)
     results = await in_thread(request, lambda: verdicts(judge, items), short=True)
     return reply({"model": judge.version, "results": results})
 

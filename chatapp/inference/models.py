@@ -28,7 +28,7 @@ class Models:
     keeps that one when a site embeds its documents with another."""
 
     encoder: Encoder
-    judge: Classifier | None
+    judge: Classifier
     turnstile: Turnstile
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -41,7 +41,8 @@ def is_short(texts: int) -> bool:
 
 
 def load() -> Models:
-    """Export what is missing and load everything. Raises RuntimeError with a sentence."""
+    """Export what is missing and load everything. Raises RuntimeError with a sentence, or what
+    Encoder and Classifier raise where a file is not whole."""
     cores = os.cpu_count() or 1
     turnstile = Turnstile(max(1, cores // MOST_THREADS))
     judge_encoder = encoder = Encoder(exported("embedder", settings.EMBEDDING_MODEL))
@@ -52,13 +53,7 @@ def load() -> Models:
         # Somebody waits for every verdict, and a stream stands still for it.
         return judge_encoder.encode(texts, Gate(turnstile, hurried=True))
 
-    return Models(encoder, load_judge(encode), turnstile)
-
-
-def load_judge(encode: Callable[[Sequence[str]], Vectors]) -> Classifier | None:
-    if not (JUDGE_WEIGHTS / "meta.json").is_file():
-        return None
-    return Classifier.load(JUDGE_WEIGHTS, encode)
+    return Models(encoder, Classifier.load(JUDGE_WEIGHTS, encode), turnstile)
 
 
 def exported(name: str, source: str) -> Path:

@@ -257,6 +257,6 @@ def test_a_site_with_its_own_embedding_model_keeps_the_judges(
 
     monkeypatch.setattr(settings, "EMBEDDING_MODEL", "/models/own")
     monkeypatch.setattr(module, "exported", exported)
-    monkeypatch.setattr(module, "load_judge", lambda encode: Classifier({}, "judge", encode))
+    monkeypatch.setattr(Classifier, "load", lambda _, encode: Classifier({}, "judge", encode))
     module.load()
     assert asked == [("embedder", "/models/own"), ("judge-embedder", "")]
