@@ -1,5 +1,9 @@
 """WebSocket addresses of this feature."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-websocket_urlpatterns: list[URLPattern] = []
+from chatapp.library.consumer import LibraryConsumer
+
+websocket_urlpatterns: list[URLPattern] = [
+    path("ws/library/<uuid:collection_id>/", LibraryConsumer.as_asgi()),
+]
