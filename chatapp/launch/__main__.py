@@ -5,16 +5,18 @@ import sys
 
 from chatapp.launch.errors import LaunchError
 
+PROCESSES = ("redis", "chroma", "inference", "model", "web", "worker", "beat")
+
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m chatapp.launch", description=__doc__)
     verbs = top.add_subparsers(dest="verb", required=True)
     verbs.add_parser("run", help="start every process of the Procfile and keep it running")
-    for verb, what in (
-        ("exec", "become the process NAME"),
-        ("health", "exit with 0 if it is well"),
+    for verb, names, what in (
+        ("exec", (*PROCESSES, "migrate"), "become the process NAME"),
+        ("health", PROCESSES, "exit with 0 if the process NAME is well"),
     ):
-        verbs.add_parser(verb, help=what).add_argument("name")
+        verbs.add_parser(verb, help=what).add_argument("name", choices=names)
     return top
 
 

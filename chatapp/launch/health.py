@@ -1,5 +1,6 @@
 """Is a process well? One question a function, no waiting."""
 
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -21,6 +22,17 @@ def http_answers(url: str, host: str = "") -> bool:
         with urllib.request.urlopen(request, timeout=PROBE_SECONDS):  # noqa: S310  our own address
             return True
     except (OSError, urllib.error.URLError):
+        return False
+
+
+def listens(url: str) -> bool:
+    """Whether anything accepts connections at ``url``."""
+    parts = urlsplit(url)
+    port = parts.port or {"https": 443}.get(parts.scheme, 80)
+    try:
+        with socket.create_connection((parts.hostname or "", port), PROBE_SECONDS):
+            return True
+    except OSError:
         return False
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chatapp import env
 from chatapp.launch import folder, lineage, ports
 from chatapp.launch.errors import LaunchError
 
@@ -25,6 +26,10 @@ class Plan:
     url: str
     own: tuple[str, ...]
     settings: Mapping[str, str]
+
+    @property
+    def model_url(self) -> str:
+        return self.settings.get("MODEL_URL") or env.text("MODEL_URL")
 
     def environment(self, name: str) -> dict[str, str]:
         """The whole environment of the child ``name``; "python" there means ours."""
@@ -53,6 +58,15 @@ def make(var: Path, procfile: Mapping[str, str]) -> Plan:
 def is_given(name: str) -> bool:
     """Whether the environment sets ``name``, itself or by a file."""
     return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
+
+
+def nobody_answers(server: str) -> str:
+    """What to do about a ``server`` of the site's own that does not answer."""
+    variable = next(name for name, started in SERVER_OF.items() if started == server)
+    return (
+        f"No {server} server answers at the address in {variable}: start it, or unset {variable} "
+        "to have one started here."
+    )
 
 
 SERVER_OF = {

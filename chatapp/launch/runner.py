@@ -16,12 +16,15 @@ from honcho.environ import parse_procfile
 from chatapp.launch import folder, lineage, plan, welcome
 from chatapp.launch.console import Console
 from chatapp.launch.errors import LaunchError
+from chatapp.launch.health import sign_of_life
 from chatapp.launch.supervise import Keeper, Program, stop_all
 
 ROOT = Path(__file__).resolve().parents[2]
 POLL_SECONDS = 0.05
 START_SECONDS = 180.0
 INDEXING_SECONDS = 300.0
+# For a server that somebody else starts, which should run by now.
+PATIENCE_SECONDS = 10.0
 # They work on rows and talk to the servers: started after, stopped before them.
 PRODUCT = ("web", "worker", "beat")
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 0, signal.SIGHUP: 0}
@@ -94,18 +97,23 @@ class Runner:
         self._start(servers)
         async with asyncio.TaskGroup() as group:
             redis = group.create_task(self._healthy("redis"))
-            for name in ("chroma", "inference", "model"):
+            for name in ("chroma", "inference"):
                 group.create_task(self._healthy(name))
+            group.create_task(self._model())
             rows = await self._migrate()
             await redis
             self._start(PRODUCT)
             for name in PRODUCT:
                 group.create_task(self._healthy(name))
-        sign_ins = await self._seed(rows)
-        welcome.greet(self.console, self.plan, sign_ins, monotonic() - self.began)
+            first = not rows.is_seeded()
+            sign_ins = group.create_task(self._seed(rows))
+        if first:
+            await self._index(rows)
+        welcome.greet(self.console, self.plan, sign_ins.result(), monotonic() - self.began)
 
     def _start(self, names: Iterable[str]) -> None:
         for name in names:
+            sign_of_life(self.plan.var, name).unlink(missing_ok=True)  # an earlier one's
             self.keepers[name].start()
 
     async def _migrate(self) -> ModuleType:
@@ -130,23 +138,32 @@ class Runner:
             self.keepers[name].settled = True
         self.console.done(name, "ready", monotonic() - began)
 
+    async def _model(self) -> None:
+        """A model server of the site's own may come later: people can sign in and read."""
+        from chatapp.launch import health
+
+        url = self.plan.model_url
+        if "model" in self.keepers:
+            await self._healthy("model")
+        elif not await asyncio.to_thread(health.listens, url):
+            self.console.say(f"  {'model':14}nothing answers at {url} yet")
+
     def _look(self, name: str, began: float) -> None:
         keeper = self.keepers.get(name)
         if keeper is not None and (failure := keeper.failure()):
             raise failure
+        if keeper is None and monotonic() - began > PATIENCE_SECONDS:
+            raise LaunchError(plan.nobody_answers(name))
         if monotonic() - began > START_SECONDS:
             raise LaunchError(f"{name} is not well after {START_SECONDS:.0f} seconds.")
         seconds = monotonic() - self.began
         self.console.progress("waiting", f"for {', '.join(self.waiting)} ({seconds:.0f} s)")
 
     async def _seed(self, rows: ModuleType) -> list[str]:
-        """Seed, wait for the sample documents at the first start; the sign-ins."""
+        """Make people and sample documents where there are none; the sign-ins."""
         began = monotonic()
-        first = not rows.is_seeded()
         sign_ins: list[str] = await asyncio.to_thread(rows.seed)
         self.console.done("accounts", "one of each role", monotonic() - began)
-        if first:
-            await self._index(rows)
         return sign_ins
 
     async def _index(self, rows: ModuleType) -> None:

@@ -1,0 +1,110 @@
+"""The entry points, run as the processes that a site runs, with a site's settings."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from chatapp.launch import lineage, ports
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = ("torch", "transformers", "sentence_transformers", "chromadb", "onnxruntime", "xllamacpp")
+START_SECONDS = 60
+
+
+@pytest.fixture
+def site(tmp_path: Path, redis_url: str) -> dict[str, str]:
+    """The settings that docker-compose.yml passes: secrets in files, a public address."""
+    files = {
+        "SECRET_KEY": "k" * 50,
+        "DATABASE_URL": f"sqlite:///{tmp_path}/rows.sqlite3",
+        "REDIS_URL": redis_url,
+    }
+    for name, value in files.items():
+        (tmp_path / name).write_text(f"{value}\n", encoding="utf-8")
+    (tmp_path / "var").mkdir()
+    bare = {name: value for name, value in os.environ.items() if name not in files}
+    return {
+        **bare,
+        **{f"{name}_FILE": str(tmp_path / name) for name in files},
+        "VAR_DIR": str(tmp_path / "var"),
+        "LISTEN_HOST": "127.0.0.1",
+        "PORT": str(ports.free_port()),
+        "PUBLIC_URL": "https://chat.example.org",
+        lineage.RUNNER: str(os.getpid()),
+    }
+
+
+def launch(verb: str, name: str) -> list[str]:
+    return [sys.executable, "-m", "chatapp.launch", verb, name]
+
+
+def ask(site: Mapping[str, str], name: str) -> int:
+    return subprocess.run(launch("health", name), cwd=ROOT, env=site, check=False).returncode
+
+
+@pytest.fixture
+def become(site: dict[str, str], tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """Start a process by its entry point and wait until its health check agrees."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(name: str) -> None:
+        assert ask(site, name) == 1
+        with (tmp_path / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                launch("exec", name), cwd=ROOT, env=site, stdout=log, stderr=log
+            )
+        started.append(process)
+        deadline = time.monotonic() + START_SECONDS
+        while ask(site, name):
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail((tmp_path / f"{name}.log").read_text(errors="replace"))
+
+    yield start
+    for process in started:
+        process.terminate()
+    for process in started:
+        process.wait(20)
+
+
+def test_migrate_makes_the_tables_and_ends(site: dict[str, str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        launch("exec", "migrate"), cwd=ROOT, env=site, check=False, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert (tmp_path / "rows.sqlite3").stat().st_size > 0
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_each_process_of_a_site_starts_and_gets_well(
+    name: str, site: dict[str, str], become: Callable[[str], None]
+) -> None:
+    subprocess.run(launch("exec", "migrate"), cwd=ROOT, env=site, check=True, capture_output=True)
+    become(name)
+
+
+@pytest.mark.parametrize("module", ["chatapp.asgi", "chatapp.celery"])
+def test_no_process_that_people_wait_for_imports_a_model_library(
+    module: str, site: dict[str, str]
+) -> None:
+    code = (
+        f"import sys, {module}; from django.urls import get_resolver; "
+        "import django; django.setup(); get_resolver().url_patterns; "
+        f"print(*[name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=site, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == ""
+
+
+def test_an_unknown_process_is_refused(site: dict[str, str]) -> None:
+    done = subprocess.run(
+        launch("exec", "wab"), cwd=ROOT, env=site, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "invalid choice: 'wab'" in done.stderr
