@@ -55,7 +55,7 @@ ADVICE = (
         "64-bit Linux with glibc on x86-64 or ARM, or install build-essential.",
     ),
     (
-        r"No matching distribution found",
+        r"No matching distribution found|ResolutionImpossible",
         "The package index lacks a file for this machine: use a 64-bit Linux with glibc 2.28 or "
         "newer on x86-64 or ARM, and check that the index (PIP_INDEX_URL) mirrors PyPI in full.",
     ),

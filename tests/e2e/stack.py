@@ -100,7 +100,7 @@ def launch(var: Path, **settings: str) -> Stack:
     with (var / "console.txt").open("wb") as out:
         runner = subprocess.Popen(
             [sys.executable, "-m", "chatapp.launch", "run"],
-            env={**inherited, **settings, "VAR_DIR": str(var)},
+            env={**inherited, "VAR_DIR": str(var), **settings},
             stdout=out,
             stderr=subprocess.STDOUT,
         )
