@@ -9,17 +9,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 class Started:
     """A process with children of its own: it leads a group, so that all can be killed at once."""
 
     def __init__(self, command: list[str], log: Path, **environment: str) -> None:
         self.log = log
+        self.environment = {**os.environ, **environment}
         with log.open("ab") as out:
             self.process = subprocess.Popen(
                 command,
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **environment},
+                env=self.environment,
                 start_new_session=True,
             )
 
