@@ -1,0 +1,79 @@
+"""A bound on what a request may carry, before anything of it is stored.
+
+Django puts the whole body of a request on disk before it looks at it, so that its own limits
+come too late to save the disk; this stands before it.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PLAIN_MAX_BYTES = 1024 * 1024
+"""Enough for every form that carries no file."""
+ENVELOPE_BYTES = 1024 * 1024
+"""What multipart encoding may add to files."""
+UPLOAD_SUFFIX = "/upload/"
+
+
+class BodyLimit:
+    """An ASGI application that answers 413 to requests with more than ``upload_max_bytes``
+    (paths that end in "/upload/") or a megabyte (all others)."""
+
+    def __init__(self, application: Application, upload_max_bytes: int) -> None:
+        self.application = application
+        self.upload_max_bytes = upload_max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        most = self.most(scope["path"])
+        if declared(scope) > most:
+            await refuse(send)
+            return
+        body = Counted(receive, most)
+        await self.application(scope, body, send)
+        if body.left < 0:
+            await refuse(send)
+
+    def most(self, path: str) -> int:
+        if path.endswith(UPLOAD_SUFFIX):
+            return self.upload_max_bytes + ENVELOPE_BYTES
+        return PLAIN_MAX_BYTES
+
+
+class Counted:
+    """Receives a body; one that is longer than ``most`` bytes, whatever its headers said, ends
+    for the application as if its sender had gone, which Django answers with nothing."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self.receive = receive
+        self.left = most
+
+    async def __call__(self) -> Message:
+        message = await self.receive()
+        self.left -= len(message.get("body", b""))
+        return message if self.left >= 0 else {"type": "http.disconnect"}
+
+
+def declared(scope: Scope) -> int:
+    """The length that the request's headers announce; 0 where they announce none."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0
+
+
+async def refuse(send: Send) -> None:
+    body = json.dumps({"error": "The request is larger than this site allows."}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        # What is still on its way is not read.
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
