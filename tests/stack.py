@@ -23,6 +23,8 @@ from chatapp.launch import lineage, ports
 from tests import postgres
 
 HOME = Path(tempfile.mkdtemp(prefix="parapet-test-"))
+# An exported model is the same in every session and takes a while to make.
+MODELS = Path(__file__).resolve().parents[1] / ".pytest_cache" / "models"
 START_SECONDS = 120
 
 
@@ -43,10 +45,18 @@ def prepare_environment() -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    share_models(HOME)
     if os.environ.get("PARAPET_TEST_DATABASE") == "postgres":
         server = postgres_server()
         server.wait()
         os.environ["DATABASE_URL"] = server.url
+
+
+def share_models(var: Path) -> None:
+    """Let the product that lives in ``var`` keep its exported models for later sessions."""
+    MODELS.mkdir(parents=True, exist_ok=True)
+    var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (var / "models").symlink_to(MODELS)
 
 
 @functools.cache

@@ -32,7 +32,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     another OpenAI-compatible server."""
     model = os.environ.get("E2E_MODEL_URL")
     settings = database() | ({"MODEL_URL": model} if model else {})
-    with running(tmp_path_factory.mktemp("stack") / "var", **settings) as ready:
+    var = tmp_path_factory.mktemp("stack") / "var"
+    servers.share_models(var)
+    with running(var, **settings) as ready:
         yield ready
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from chatapp.launch import lineage
 from tests.e2e.stack import Stack, launch
+from tests.stack import share_models
 
 SECONDS = 30
 
@@ -26,7 +27,9 @@ def until(condition: Callable[[], bool]) -> None:
 
 @pytest.fixture(scope="module")
 def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("runner") / "var"
+    folder = tmp_path_factory.mktemp("runner") / "var"
+    share_models(folder)
+    return folder
 
 
 @pytest.fixture
