@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """The exit code: 0 for well, 1 for a reason that was printed, 130 after Ctrl-C."""
+    """The exit code: 0 for well or ended by a signal, 1 for a reason that was printed."""
     arguments = parser().parse_args()
     # Each verb imports what it alone needs: a health check must not load the runner.
     if arguments.verb == "exec":
@@ -36,10 +36,11 @@ def main() -> int:
     from chatapp.launch import runner
 
     try:
-        return runner.main()
+        runner.main()
     except LaunchError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ class Console:
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
     _said: float = 0.0
-    _drawn: bool = False
+    _drawn: str = ""
 
     def say(self, text: str = "") -> None:
         """A line that stays."""
@@ -35,12 +35,13 @@ class Console:
 
     def progress(self, name: str, state: str) -> None:
         """A step under way; may be called often."""
-        line = f"  {name:{WIDTH}}{state}"
+        line = f"  {name:{WIDTH}}{state}"[:79]
         if self.out.isatty():
-            self._erase()
-            self.out.write(line[:79])
-            self.out.flush()
-            self._drawn = True
+            if line != self._drawn:
+                self._erase()
+                self.out.write(line)
+                self.out.flush()
+                self._drawn = line
         elif time.monotonic() - self._said > QUIET_SECONDS:
             self.say(line)
 
@@ -55,4 +56,4 @@ class Console:
     def _erase(self) -> None:
         if self._drawn:
             self.out.write("\r\x1b[K")
-            self._drawn = False
+            self._drawn = ""

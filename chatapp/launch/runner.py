@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 from types import ModuleType
-from typing import Any
 
 from honcho.environ import parse_procfile
 
@@ -27,11 +26,11 @@ INDEXING_SECONDS = 300.0
 PATIENCE_SECONDS = 10.0
 # They work on rows and talk to the servers: started after, stopped before them.
 PRODUCT = ("web", "worker", "beat")
-EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 0, signal.SIGHUP: 0}
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def main() -> int:
-    """Run until a signal; its exit code. Raises LaunchError if something does not start."""
+def main() -> None:
+    """Run until a signal. Raises LaunchError if something does not start."""
     began = monotonic()
     console = Console()
     var = Path(os.environ.get("VAR_DIR") or ROOT / "var").resolve()
@@ -44,7 +43,7 @@ def main() -> int:
         announce(chosen.url)
         os.environ.update(chosen.settings)
         try:
-            return asyncio.run(Runner(console, chosen, procfile, began).run())
+            asyncio.run(Runner(console, chosen, procfile, began).run())
         finally:
             lineage.end_leftovers(var)
 
@@ -71,26 +70,25 @@ class Runner:
     def _tell(self, line: str) -> None:
         self.console.say(f"  {line}")
 
-    async def run(self) -> int:
+    async def run(self) -> None:
         """Start everything, keep it running until a signal, end everything."""
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(16))  # health checks wait in threads
-        heard: asyncio.Future[int] = loop.create_future()
-        for number, code in EXIT_CODES.items():
-            loop.add_signal_handler(number, hear, heard, code)
+        heard = asyncio.Event()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, heard.set)
+        end = asyncio.create_task(heard.wait())
         work = asyncio.create_task(self._bring_up())
         try:
-            either: set[asyncio.Future[Any]] = {work, heard}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if not heard.done():
+            await asyncio.wait({work, end}, return_when=asyncio.FIRST_COMPLETED)
+            if not end.done():
                 work.result()
-                await heard
+                await end
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
         finally:
             work.cancel()
             await self._end()
-        return heard.result()
 
     async def _bring_up(self) -> None:
         servers = [name for name in self.keepers if name not in PRODUCT]
@@ -181,11 +179,6 @@ class Runner:
         product = [self.keepers[name] for name in PRODUCT]
         await stop_all(product)
         await stop_all([keeper for keeper in self.keepers.values() if keeper not in product])
-
-
-def hear(heard: asyncio.Future[int], code: int) -> None:
-    if not heard.done():
-        heard.set_result(code)
 
 
 def import_rows() -> ModuleType:

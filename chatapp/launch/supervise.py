@@ -80,7 +80,7 @@ class Keeper:
                 start_new_session=True,  # Ctrl-C is the runner's to hear and to pass on
             )
         code = await self.process.wait()
-        self._signal_group(signal.SIGKILL)  # what it forked has lost its work
+        self._kill_group()  # what it forked has lost its work
         return code
 
     async def stop(self) -> None:
@@ -88,9 +88,11 @@ class Keeper:
         self._stopping.set()
         if self._task is None:
             return
-        self._signal_group(signal.SIGTERM)
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                self.process.terminate()  # its children are its own to end: a task may finish
         await asyncio.wait([self._task], timeout=STOP_SECONDS)
-        self._signal_group(signal.SIGKILL)
+        self._kill_group()
         await asyncio.wait([self._task])
 
     async def ended(self) -> None:
@@ -103,10 +105,10 @@ class Keeper:
         ended = self._task is not None and self._task.done() and not self._task.cancelled()
         return self._task.exception() if self._task and ended else None
 
-    def _signal_group(self, number: signal.Signals) -> None:
+    def _kill_group(self) -> None:
         if self.process is not None:
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, number)
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     def _obituary(self, code: int) -> str:
         lines = self.program.log.read_text(encoding="utf-8", errors="replace").splitlines()
