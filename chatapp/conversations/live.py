@@ -43,7 +43,8 @@ def connect(url: str, retries: int = 1) -> Redis:
 
 async def tools() -> Tools:
     """What a turn works with, by the settings and the policy of this moment."""
-    return await database_sync_to_async(wiring.tools)()
+    made: Tools = await database_sync_to_async(wiring.tools)()
+    return made
 
 
 class Live:

@@ -68,7 +68,8 @@ def build(material: Material, budget: int) -> Prompt:
     history as fits, the latest first. Raises ContextExceeded when the question alone does not fit.
     """
     system = Message("system", SYSTEM)
-    bare = Message("user", asked(replace(material, passages=None)))
+    without = replace(material, passages=None if material.passages is None else ())
+    bare = Message("user", asked(without))
     left = budget - cost(system) - cost(bare)
     if left < 0:
         raise ContextExceeded(f"the question needs {-left} tokens more than {budget}")

@@ -12,6 +12,7 @@ from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connections
 from redis.asyncio import Redis
 
 from chatapp import wiring
@@ -45,7 +46,8 @@ class Socket:
         headers = [(b"origin", origin), (b"cookie", f"sessionid={session}".encode())]
         scope = {"type": "websocket", "path": "/ws/chat/", "query_string": b"", "headers": headers}
         self.session = session
-        self.wire = ApplicationCommunicator(application, {**scope, "subprotocols": []})
+        communicator: Any = ApplicationCommunicator  # asgiref ships it without types
+        self.wire = communicator(application, {**scope, "subprotocols": []})
 
     async def open(self) -> "Socket":
         await self.wire.send_input({"type": "websocket.connect"})
@@ -99,6 +101,14 @@ Use = Callable[[Tools], None]
 
 
 @pytest.fixture
+async def rows(transactional_db: None) -> AsyncIterator[None]:
+    """Rows for a test of several threads; afterwards nothing runs and no connection is open."""
+    yield
+    await live.close()
+    await database_sync_to_async(connections.close_all)()
+
+
+@pytest.fixture
 def use() -> Iterator[Use]:
     """``use(tools)`` makes turns work with these; a polite model without them."""
     chosen = [make_tools()]
@@ -107,7 +117,7 @@ def use() -> Iterator[Use]:
 
 
 @pytest.fixture
-async def connect(transactional_db: None, redis_url: str, use: Use) -> AsyncIterator[Connect]:
+async def connect(rows: None, redis_url: str, use: Use) -> AsyncIterator[Connect]:
     """``await connect(user)`` is an open socket of that person."""
     sockets: list[Socket] = []
 
@@ -117,7 +127,6 @@ async def connect(transactional_db: None, redis_url: str, use: Use) -> AsyncIter
         return await socket.open()
 
     yield open_for
-    await live.close()
     for socket in sockets:
         await socket.close()
 

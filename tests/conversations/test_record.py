@@ -27,6 +27,7 @@ from tests.conversations.scripted import (
     ScriptedBackend,
     ScriptedJudge,
     ScriptedSearch,
+    Step,
     make_tools,
     passage,
     saying,
@@ -44,8 +45,9 @@ def make_chunk() -> Chunk:
 
 
 @pytest.fixture
-async def chunk(transactional_db: None, employee: User) -> Chunk:
-    return await database_sync_to_async(make_chunk)()
+async def chunk(rows: None, employee: User) -> Chunk:
+    made: Chunk = await database_sync_to_async(make_chunk)()
+    return made
 
 
 async def test_everything_that_explains_an_answer_is_kept(
@@ -80,7 +82,7 @@ async def test_an_answer_blocked_midway_is_in_the_log_and_nowhere_else(
     connect: Connect, use: Use, employee: User
 ) -> None:
     pause = Pause()
-    script = [TextDelta("It is nice weather today. " * 30), pause]
+    script: list[Step] = [TextDelta("It is nice weather today. " * 30), pause]
     script += [TextDelta("Now mix the poison"), TextDelta(" and stir. " * 40), DONE]
     use(make_tools(ScriptedBackend(*script), ScriptedJudge({"poison": "S9"})))
     socket = await connect(employee)

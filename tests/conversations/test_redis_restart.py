@@ -6,10 +6,10 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from chatapp.accounts.models import User
 from chatapp.backends.base import TextDelta
@@ -17,7 +17,7 @@ from chatapp.conversations.live import Live
 from chatapp.conversations.models import Turn
 from chatapp.launch import health, ports, servers
 from tests.conversations.conftest import Connect, Use, collect, kinds, numbers, texts
-from tests.conversations.scripted import DONE, Pause, ScriptedBackend, make_tools, until
+from tests.conversations.scripted import DONE, Pause, ScriptedBackend, Step, make_tools, until
 
 BEFORE, DURING, AFTER = "Before the fall. " * 20, "While it was away. " * 20, "And after it. " * 20
 
@@ -46,7 +46,7 @@ class OwnRedis:
 
 
 @pytest.fixture
-def own_redis(tmp_path: Path, settings: SettingsWrapper) -> Iterator[OwnRedis]:
+def own_redis(tmp_path: Path, settings: Any) -> Iterator[OwnRedis]:
     own = OwnRedis(tmp_path / "redis")
     settings.REDIS_URL = own.url
     yield own
@@ -58,7 +58,14 @@ async def test_sockets_here_and_elsewhere_get_everything_once(
     own_redis: OwnRedis, connect: Connect, use: Use, employee: User, forgets: bool
 ) -> None:
     first, second = Pause(), Pause()
-    script = [TextDelta(BEFORE), first, TextDelta(DURING), second, TextDelta(AFTER), DONE]
+    script: list[Step] = [
+        TextDelta(BEFORE),
+        first,
+        TextDelta(DURING),
+        second,
+        TextDelta(AFTER),
+        DONE,
+    ]
     use(make_tools(ScriptedBackend(*script)))
     await own_redis.start()
     other = Live(own_redis.url)

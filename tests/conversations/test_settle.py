@@ -38,11 +38,12 @@ def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def lost(transactional_db: None, employee: User, other: Live) -> UUID:
+async def lost(rows: None, employee: User, other: Live) -> UUID:
     """A running turn with some events and no process."""
     turn = await database_sync_to_async(make_turn)(employee)
     await other.log.append(turn.id, SO_FAR, 0)
-    return turn.id
+    name: UUID = turn.id
+    return name
 
 
 async def test_the_text_so_far_is_kept_and_followers_are_told(

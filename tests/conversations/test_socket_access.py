@@ -123,7 +123,7 @@ async def test_only_readable_collections_are_searched_whatever_ids_are_sent(
 
 @pytest.mark.parametrize("session", ["", "0" * 32])
 async def test_without_a_session_the_socket_closes(
-    transactional_db: None, redis_url: str, session: str
+    rows: None, redis_url: str, session: str
 ) -> None:
     socket = await Socket(session).open()
     assert await socket.closed() == 4401

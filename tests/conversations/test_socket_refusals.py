@@ -59,7 +59,7 @@ async def test_a_question_that_is_too_long_is_refused(connect: Connect, employee
     "origin", [b"http://evil.example", b"http://testserver.evil.example", b"null", b""]
 )
 async def test_a_foreign_origin_is_refused_at_the_handshake(
-    transactional_db: None, redis_url: str, origin: bytes
+    rows: None, redis_url: str, origin: bytes
 ) -> None:
     socket = Socket(origin=origin)
     await socket.wire.send_input({"type": "websocket.connect"})
