@@ -136,7 +136,7 @@ async def test_several_stop_at_once(keeper: Callable[..., Keeper]) -> None:
 
 
 async def gone(process: psutil.Process) -> None:
-    """Return once it is dead; it may stay a zombie where nobody reaps orphans, as in a container."""
+    """Return once it is dead: gone, or a zombie where nobody reaps orphans, as in a container."""
     while True:
         if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
             return
