@@ -9,8 +9,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponseBase
 
 from chatapp.accounts.models import Role, User
@@ -70,6 +72,19 @@ def visible_entries(user: User) -> QuerySet[Entry]:
     """Entries of the moderation log: all of them for compliance staff, else none."""
     allowed = user.is_active and user.role == Role.COMPLIANCE
     return Entry.objects.all() if allowed else Entry.objects.none()
+
+
+def managed_people(user: User) -> QuerySet[User]:
+    """People whose groups this person may change: all of them for an admin, else none."""
+    allowed = user.is_active and user.role == Role.ADMIN
+    return User.objects.order_by(Lower("username")) if allowed else User.objects.none()
+
+
+def managed_groups(user: User) -> QuerySet[Group]:
+    """Groups that this person may name and fill, with their number of ``people``."""
+    allowed = user.is_active and user.role == Role.ADMIN
+    groups = Group.objects.all() if allowed else Group.objects.none()
+    return groups.annotate(people=Count("user")).order_by(Lower("name"))
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -8,25 +8,10 @@ import logging
 from collections.abc import Iterable
 
 from django.contrib.auth.models import Group
-from django.db.models import Count, QuerySet
-from django.db.models.functions import Lower
 
-from chatapp.accounts.models import Role, User
+from chatapp.accounts.models import User
 
 logger = logging.getLogger(__name__)
-
-
-def managed_people(user: User) -> QuerySet[User]:
-    """People whose groups this person may change: all of them for an admin, else none."""
-    allowed = user.is_active and user.role == Role.ADMIN
-    return User.objects.order_by(Lower("username")) if allowed else User.objects.none()
-
-
-def managed_groups(user: User) -> QuerySet[Group]:
-    """Groups that this person may name and fill, with their number of ``people``."""
-    allowed = user.is_active and user.role == Role.ADMIN
-    groups = Group.objects.all() if allowed else Group.objects.none()
-    return groups.annotate(people=Count("user")).order_by(Lower("name"))
 
 
 def set_groups(person: User, groups: Iterable[Group], by: User) -> None:

@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from chatapp.access import role_required, signed_in
+from chatapp.access import managed_groups, managed_people, role_required, signed_in
 from chatapp.accounts.forms import GroupForm, GroupsForm
 from chatapp.accounts.models import Role
-from chatapp.accounts.people import managed_groups, managed_people, name_group, set_groups
+from chatapp.accounts.people import name_group, set_groups
 
 PAGE_SIZE = 50
 
