@@ -4,8 +4,8 @@ import os
 from typing import Any
 from urllib.parse import urlsplit
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.sessions import SessionMiddlewareStack
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatapp.settings")
@@ -64,7 +64,9 @@ application = ProtocolTypeRouter(
         "http": django_application,
         "lifespan": lifespan,
         "websocket": SameOrigin(
-            AuthMiddlewareStack(URLRouter([*chat, *library])), settings.PUBLIC_URL
+            # Who it is, each consumer asks anew at each frame.
+            SessionMiddlewareStack(URLRouter([*chat, *library])),
+            settings.PUBLIC_URL,
         ),
     }
 )

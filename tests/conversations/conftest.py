@@ -11,19 +11,36 @@ import pytest
 from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import Group
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
+from django.test import Client
 from redis.asyncio import Redis
 
 from chatapp import wiring
 from chatapp.accounts.models import User
 from chatapp.asgi import application
 from chatapp.conversations import live
+from chatapp.conversations.events import (
+    Cited,
+    Ended,
+    Event,
+    Judged,
+    Passages,
+    Reasoning,
+    SourceRef,
+    Started,
+    Text,
+    Usage,
+)
 from chatapp.conversations.journal import Numbered
 from chatapp.conversations.live import Live
 from chatapp.conversations.log import TurnLog
+from chatapp.conversations.models import Conversation, Turn
+from chatapp.conversations.record import Fold, finish
 from chatapp.conversations.turn import Tools
-from tests.conversations.scripted import make_tools
+from chatapp.library.models import Chunk, Collection, Document
+from tests.conversations.scripted import ScriptedModel, make_tools
 
 Frame = dict[str, Any]
 ORIGIN = b"http://testserver"
@@ -162,3 +179,71 @@ def kinds(frames: list[Frame]) -> list[str]:
 
 def numbers(frames: list[Frame]) -> list[int]:
     return [frame["seq"] for frame in frames]
+
+
+# --- pages ---
+
+
+@pytest.fixture
+def quick_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that answers at once, so that no page looks for a server."""
+    monkeypatch.setattr(wiring, "model_for_page", ScriptedModel)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def conversation(employee: User) -> Conversation:
+    return Conversation.objects.create(owner=employee, title="How much leave?")
+
+
+def make_chunk() -> Chunk:
+    """A passage on page 3 of a document that the group "staff" may read."""
+    collection = Collection.objects.create(name="Handbook")
+    collection.readers.add(Group.objects.get(name="staff"))
+    document = Document.objects.create(
+        collection=collection, name="Leave.pdf", size=1, sha256="a", state="ready"
+    )
+    return Chunk.objects.create(
+        document=document, ordinal=4, text="You have 28 days.", page=3, heading="Leave > Annual"
+    )
+
+
+@pytest.fixture
+def turn(conversation: Conversation, chunk: Chunk) -> Turn:
+    """An ended turn with one source."""
+    made = Turn.objects.create(
+        conversation=conversation,
+        client_id=uuid4(),
+        question="How much?",
+        collections=[str(chunk.document.collection_id)],
+    )
+    fold = Fold()
+    for event in whole(chunk)[:-1]:
+        fold.add(event)
+    finish(made.id, fold.outcome(Ended("done", "")))
+    return Turn.objects.get(id=made.id)
+
+
+@pytest.fixture
+def chunk(employee: User) -> Chunk:
+    return make_chunk()
+
+
+def whole(chunk: Chunk) -> list[Event]:
+    name = str(chunk.document.collection_id)
+    ref = SourceRef(1, "Leave.pdf", "Leave > Annual", 3, name, chunk.vector_id, 0.5)
+    return [
+        Started("How much?", "m", demo=True, digest="d"),
+        Judged("request", "allow", (), 7, ("j",)),
+        Passages((ref,)),
+        Reasoning("Hm."),
+        Text("28 days [1]."),
+        Cited(1, 8),
+        Usage(5, 6),
+        Ended("done", ""),
+    ]

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 from channels.db import database_sync_to_async
-from django.contrib.auth.models import Group
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
@@ -18,9 +17,9 @@ from chatapp.backends.base import TextDelta
 from chatapp.conversations import record, services
 from chatapp.conversations.events import Ended, Started, Text
 from chatapp.conversations.models import Conversation, Source, Turn
-from chatapp.library.models import Chunk, Collection, Document
+from chatapp.library.models import Chunk, Collection
 from chatapp.moderation.models import Entry
-from tests.conversations.conftest import Connect, Use, texts
+from tests.conversations.conftest import Connect, Use, make_chunk, texts
 from tests.conversations.scripted import (
     DONE,
     Pause,
@@ -33,15 +32,6 @@ from tests.conversations.scripted import (
     saying,
     thinking,
 )
-
-
-def make_chunk() -> Chunk:
-    collection = Collection.objects.create(name="Handbook")
-    collection.readers.add(Group.objects.get(name="staff"))
-    document = Document.objects.create(
-        collection=collection, name="Leave.pdf", size=1, sha256="a", state="ready"
-    )
-    return Chunk.objects.create(document=document, ordinal=4, text="28 days", page=3)
 
 
 @pytest.fixture

@@ -4,11 +4,12 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from channels.db import database_sync_to_async
 
 from chatapp.accounts.models import User
 from chatapp.backends.base import TextDelta
 from chatapp.conversations.models import Conversation, Turn
-from tests.conversations.conftest import Connect, Use, kinds, numbers, texts
+from tests.conversations.conftest import Connect, Use, kinds, numbers, signed_in, texts
 from tests.conversations.scripted import DONE, Pause, ScriptedBackend, make_tools, saying
 
 SENTENCE = "Everybody has twenty-eight days of leave, and part-timers have fewer of them. "
@@ -210,3 +211,20 @@ async def test_a_broken_part_ends_the_turn_with_a_sentence(
     assert "Something went wrong" in frames[-1]["event"]["reason"]
     assert "secret detail" not in str(frames)
     assert "secret detail" in caplog.text
+
+
+async def test_deleting_a_conversation_stops_its_answer(
+    connect: Connect, use: Use, employee: User
+) -> None:
+    pause = Pause()
+    backend = endless(pause)
+    use(make_tools(backend))
+    socket = await connect(employee)
+    accepted = await socket.ask("Tell me everything")
+    await pause.reached.wait()
+    client = await database_sync_to_async(signed_in)(employee)
+    response = await asyncio.to_thread(client.post, f"/c/{accepted['conversation']}/delete/")
+    assert response.status_code == 302
+    assert (await socket.until_end())[-1]["event"]["status"] == "stopped"
+    assert backend.open == 0
+    assert await Turn.objects.acount() == 0

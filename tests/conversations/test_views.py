@@ -1,96 +1,28 @@
-"""The chat's pages: what they are given, and who may ask for them."""
+"""The chat's pages: what they are given."""
 
 import datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import Group
-from django.test import Client
 from django.utils import timezone
 
-from chatapp import wiring
 from chatapp.accounts.models import User
 from chatapp.conversations import services
 from chatapp.conversations.events import (
-    Cited,
     Ended,
     Event,
     Judged,
-    Passages,
-    Reasoning,
-    SourceRef,
-    Started,
-    Text,
-    Usage,
     Withheld,
     from_wire,
 )
 from chatapp.conversations.listing import label
 from chatapp.conversations.models import Conversation, Source, Turn
 from chatapp.conversations.record import Fold, finish
-from chatapp.library.models import Chunk, Collection, Document
-from tests.conversations.scripted import ScriptedModel
+from chatapp.library.models import Chunk, Collection
+from tests.conversations.conftest import signed_in, whole
 
-
-@pytest.fixture(autouse=True)
-def model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model that answers at once, so that no page looks for a server."""
-    monkeypatch.setattr(wiring, "model_for_page", ScriptedModel)
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
-@pytest.fixture
-def conversation(employee: User) -> Conversation:
-    return Conversation.objects.create(owner=employee, title="How much leave?")
-
-
-@pytest.fixture
-def chunk(employee: User) -> Chunk:
-    collection = Collection.objects.create(name="Handbook")
-    collection.readers.add(Group.objects.get(name="staff"))
-    document = Document.objects.create(
-        collection=collection, name="Leave.pdf", size=1, sha256="a", state="ready"
-    )
-    return Chunk.objects.create(
-        document=document, ordinal=4, text="You have 28 days.", page=3, heading="Leave > Annual"
-    )
-
-
-@pytest.fixture
-def turn(conversation: Conversation, chunk: Chunk) -> Turn:
-    """An ended turn with one source."""
-    made = Turn.objects.create(
-        conversation=conversation,
-        client_id=uuid4(),
-        question="How much?",
-        collections=[str(chunk.document.collection_id)],
-    )
-    fold = Fold()
-    for event in whole(chunk)[:-1]:
-        fold.add(event)
-    finish(made.id, fold.outcome(Ended("done", "")))
-    return Turn.objects.get(id=made.id)
-
-
-def whole(chunk: Chunk) -> list[Event]:
-    name = str(chunk.document.collection_id)
-    ref = SourceRef(1, "Leave.pdf", "Leave > Annual", 3, name, chunk.vector_id, 0.5)
-    return [
-        Started("How much?", "m", demo=True, digest="d"),
-        Judged("request", "allow", (), 7, ("j",)),
-        Passages((ref,)),
-        Reasoning("Hm."),
-        Text("28 days [1]."),
-        Cited(1, 8),
-        Usage(5, 6),
-        Ended("done", ""),
-    ]
+pytestmark = pytest.mark.usefixtures("quick_model")
 
 
 def given(response: Any) -> list[dict[str, Any]]:
@@ -261,102 +193,3 @@ def test_deleting_while_redis_is_away_deletes_all_the_same(
 def test_a_title_is_the_first_words_of_the_question(text: str, title: str) -> None:
     assert services.title_of(text) == title
     assert len(title) <= 60
-
-
-# --- sources ----------------------------------------------------------------------------------
-
-
-def test_a_source_opens_with_its_words_and_place(employee: User, turn: Turn) -> None:
-    response = signed_in(employee).get(f"/sources/{turn.id}/1/")
-    assert response.status_code == 200
-    assert response.context["passage"] == {
-        "text": "You have 28 days.",
-        "heading": "Leave > Annual",
-        "document": "Leave.pdf",
-        "collection": "Handbook",
-    }
-    page = response.content.decode()
-    assert "You have 28 days." in page
-    assert "<html" not in page
-
-
-@pytest.mark.parametrize("how", ["group", "document", "quarantine"])
-def test_a_source_that_is_gone_or_closed_shows_no_word(
-    employee: User, turn: Turn, how: str
-) -> None:
-    if how == "group":
-        employee.groups.clear()
-    elif how == "document":
-        Document.objects.all().delete()
-    else:
-        Chunk.objects.update(quarantined=True)
-    response = signed_in(employee).get(f"/sources/{turn.id}/1/")
-    assert response.status_code == 410
-    assert "28 days" not in response.content.decode()
-
-
-def test_words_of_a_document_are_escaped(employee: User, turn: Turn) -> None:
-    Chunk.objects.update(text="<img src=x onerror=alert(1)>")
-    page = signed_in(employee).get(f"/sources/{turn.id}/1/").content.decode()
-    assert "<img" not in page
-
-
-# --- who may ----------------------------------------------------------------------------------
-
-PAGES = [
-    ("get", "/c/{conversation}/"),
-    ("post", "/c/{conversation}/rename/"),
-    ("post", "/c/{conversation}/delete/"),
-    ("get", "/sources/{turn}/1/"),
-]
-
-
-@pytest.mark.parametrize(("method", "address"), PAGES)
-@pytest.mark.parametrize("name", ["team_mate", "stranger", "admin", "compliance"])
-def test_nobody_but_the_owner_gets_anything(
-    request: pytest.FixtureRequest, turn: Turn, name: str, method: str, address: str
-) -> None:
-    client = signed_in(request.getfixturevalue(name))
-    where = address.format(conversation=turn.conversation_id, turn=turn.id)
-    response = getattr(client, method)(where, {"title": "Mine now"})
-    assert response.status_code == 404
-    assert "28 days" not in response.content.decode()
-    assert Conversation.objects.get().title == "How much leave?"
-
-
-@pytest.mark.parametrize(("method", "address"), [*PAGES, ("get", "/"), ("get", "/conversations/")])
-def test_without_a_session_every_page_asks_to_sign_in(
-    turn: Turn, method: str, address: str
-) -> None:
-    where = address.format(conversation=turn.conversation_id, turn=turn.id)
-    response = getattr(Client(), method)(where)
-    assert response.status_code == 302
-    assert response.headers["Location"].startswith("/sign-in/")
-    assert Conversation.objects.exists()
-
-
-def test_others_conversations_are_not_listed(team_mate: User, turn: Turn) -> None:
-    assert signed_in(team_mate).get("/conversations/").context["groups"] == []
-
-
-@pytest.mark.parametrize(
-    ("method", "address"),
-    [
-        ("get", "/c/{conversation}/rename/"),
-        ("get", "/c/{conversation}/delete/"),
-        ("post", "/sources/{turn}/1/"),
-    ],
-)
-def test_the_wrong_method_changes_nothing(
-    employee: User, turn: Turn, method: str, address: str
-) -> None:
-    where = address.format(conversation=turn.conversation_id, turn=turn.id)
-    assert getattr(signed_in(employee), method)(where).status_code == 405
-    assert Conversation.objects.exists()
-
-
-def test_changes_need_a_csrf_token(employee: User, conversation: Conversation) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(employee, backend="django.contrib.auth.backends.ModelBackend")
-    assert client.post(f"/c/{conversation.id}/delete/").status_code == 403
-    assert Conversation.objects.exists()
