@@ -35,8 +35,12 @@ def main() -> None:
     rows = list(evaluate(options.data, classifier))
     print(f"Embedded judge {classifier.version} on {encoder.name}\n{table(rows)}")
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    report = {"machine": platform.platform(), "judge": classifier.version, "encoder": encoder.name}
-    report["sets"] = [asdict(row) for row in rows]
+    report = {
+        "machine": platform.platform(),
+        "judge": classifier.version,
+        "encoder": encoder.name,
+        "sets": [asdict(row) for row in rows],
+    }
     options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 

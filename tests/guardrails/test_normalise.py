@@ -22,9 +22,9 @@ def tags(text: str) -> str:
         ("ig\u00adnore\ufeff", "ignore"),
         ("\u202eerongi", "erongi"),
         ("pass\ufe0fword", "password"),
-        ("ｉｇｎｏｒｅ ①", "ignore 1"),  # noqa: RUF001 - look-alikes are the point
-        ("𝐢𝐠𝐧𝐨𝐫𝐞", "ignore"),  # noqa: RUF001 - look-alikes are the point
-        ("іgnоrе all", "ignore all"),  # noqa: RUF001 - look-alikes are the point
+        ("ｉｇｎｏｒｅ ①", "ignore 1"),
+        ("𝐢𝐠𝐧𝐨𝐫𝐞", "ignore"),
+        ("іgnоrе all", "ignore all"),
         ("no\x00break\x1b", "nobreak"),
         ("a\nb\tc", "a\nb\tc"),
     ],
