@@ -30,6 +30,12 @@ STEPS = {
     ),
     "dev": (("test tools", ["-r", "requirements-dev.txt"]),),
 }
+# Imported by no process that people wait for: the export of the embedding model needs some, once.
+# They are three quarters of all code; pip would compile it on one core.
+NOT_COMPILED = (
+    r"/(torch|torchgen|functorch|transformers|sentence_transformers|sympy|mpmath|scipy|sklearn|"
+    r"networkx|kubernetes|onnx|pip|setuptools|hypothesis|mypy|mypyc)/"
+)
 # What pip says, and what to do about it; the first that matches counts.
 ADVICE = (
     (
@@ -87,6 +93,8 @@ def main(wanted: str) -> None:
             install_torch(console)
         for name, requirements in STEPS[kind]:
             install(console, name, requirements)
+        with console.step("bytecode", "compiling", "compiled"):
+            compile_packages()
         for old in (ROOT / ".venv").glob(f"installed-{kind}-*"):
             old.unlink()
         stamp(kind).touch()
@@ -159,9 +167,16 @@ def install(console: Any, name: str, requirements: Sequence[str]) -> None:
     console.done(name, "installed", time.monotonic() - began)
 
 
+def compile_packages() -> None:
+    """Compile what starts often, on all cores; files that are no Python of this version stay."""
+    command = [ROOT / ".venv" / "bin" / "python", "-m", "compileall", "-q", "-j", "0"]
+    packages = next((ROOT / ".venv").glob("lib/python3*/site-packages"))
+    subprocess.run([*command, "-x", NOT_COMPILED, packages], check=False, capture_output=True)
+
+
 def pip(arguments: Sequence[str], output: list[str]) -> Iterator[str]:
     """Run `pip install`, telling what it is at; ``output`` gets its lines, then its exit code."""
-    quiet = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
+    quiet = ["--no-input", "--no-compile", "--disable-pip-version-check", "--progress-bar", "off"]
     command = [ROOT / ".venv" / "bin" / "python", "-m", "pip", "install", *quiet, *arguments]
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
