@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import formats, timezone
+
 from chatapp.library.models import Document, State
 from chatapp.library.progress import Counts
 
@@ -13,6 +15,7 @@ WHILE = {
     State.CHECKING: "while being checked",
     State.EMBEDDING: "while being embedded",
 }
+UNITS = (("minute", 60, 60), ("hour", 3600, 24), ("day", 86_400, 30))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,25 @@ def held_back_words(document: Document) -> str:
     number = document.held_back
     if not number or document.state != State.READY:
         return ""
-    which = f"The guard holds back {number} {plural(number, 'passage')}"
-    return f"{which}, which no answer uses: they may be instructions to a model, or unsafe."
+    held = f"The guard holds back {number} {plural(number, 'passage')}"
+    them = "it" if number == 1 else "them"
+    return f"{held} with instructions to a model or unsafe words. No answer uses {them}."
 
 
 def count_words(now: Counts) -> str:
     """“7 of 12 ready, 1 failed”."""
     failed = f", {now.failed} failed" if now.failed else ""
     return f"{now.ready} of {now.total} ready{failed}"
+
+
+def ago(then: datetime) -> str:
+    """“Just now”, “5 minutes ago”, “3 hours ago”, “2 days ago”, and from a month on the date."""
+    seconds = (timezone.now() - then).total_seconds()
+    for unit, size, most in UNITS:
+        if seconds < size * most:
+            number = max(0, int(seconds // size))
+            return f"{number} {plural(number, unit)} ago" if number else "Just now"
+    return formats.date_format(timezone.localtime(then), "j F Y")
 
 
 def plural(number: int, noun: str) -> str:

@@ -19,7 +19,9 @@ def engines() -> Engines:
 
 @shared_task  # type: ignore[untyped-decorator]  # Celery ships no types
 def ingest_document(document_id: str) -> None:
-    ingest(uuid.UUID(document_id), engines)
+    due = ingest(uuid.UUID(document_id), engines)
+    if due:
+        ingest_document.apply_async((document_id,), eta=due)
 
 
 @shared_task  # type: ignore[untyped-decorator]  # as above

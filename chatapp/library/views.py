@@ -20,7 +20,7 @@ from chatapp.accounts.models import Role
 from chatapp.library import actions, models, progress
 from chatapp.library.forms import CollectionForm
 from chatapp.library.services.receive import MEGABYTE, Received
-from chatapp.library.standing import Standing, count_words, standing_of
+from chatapp.library.standing import Standing, ago, count_words, standing_of
 
 ROWS_PER_PAGE = 200
 
@@ -37,6 +37,10 @@ class Row:
     @property
     def failed(self) -> bool:
         return self.document.state == models.State.FAILED
+
+    @property
+    def added(self) -> str:
+        return ago(self.document.created)
 
     @property
     def deleting(self) -> bool:
@@ -65,7 +69,7 @@ def library(request: HttpRequest) -> HttpResponse:
     readers = Prefetch("readers", Group.objects.order_by("name"))
     found = access.managed_collections(signed_in(request)).prefetch_related(readers)
     counts = progress.counts(each.pk for each in found)
-    rows = [(each, counts[each.pk], count_words(counts[each.pk])) for each in found]
+    rows = [(each, counts[each.pk]) for each in found]
     return render(request, "library/library.html", {"rows": rows})
 
 

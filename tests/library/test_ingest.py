@@ -453,3 +453,18 @@ def test_the_lease_is_extended_while_the_reader_works(
     monkeypatch.setattr(lease.Lease, "hold", counted)
     monkeypatch.setattr(module, "extract", slow)
     assert run(document, engines).state == State.READY
+
+
+def test_it_says_when_the_next_attempt_is_due(
+    upload: Uploading, engines: Engines, store: MemoryStore
+) -> None:
+    document = upload()
+    store.down = True
+    due = ingest(document.pk, lambda: engines)
+    document.refresh_from_db()
+    assert due is not None
+    assert due == document.lease_until
+
+    store.down = False
+    make_due(document)
+    assert ingest(document.pk, lambda: engines) is None

@@ -72,15 +72,15 @@ def state(document: Document) -> str:
 
 
 def assert_whole(document: Document, passages: int) -> None:
-    """Each passage once, in rows and in vectors."""
+    """Each passage once in rows, and once in vectors unless the guard held it back."""
     chunks = list(Chunk.objects.filter(document=document))
     embedded = [chunk.vector_id for chunk in chunks if not chunk.quarantined]
     index = index_name(str(document.collection_id), wiring.embedder().name)
     document.refresh_from_db()
-    assert [chunk.ordinal for chunk in chunks] == list(range(len(chunks)))
-    assert len(embedded) == document.passages == passages
+    assert [chunk.ordinal for chunk in chunks] == list(range(passages))
+    assert len(embedded) == document.passages == passages - document.held_back
     assert wiring.store().missing(index, embedded) == set()
-    assert wiring.store().count(index) == passages
+    assert wiring.store().count(index) == len(embedded)
 
 
 def test_a_worker_takes_up_what_is_uploaded_and_what_is_deleted(
@@ -103,14 +103,15 @@ def test_a_worker_takes_up_what_is_uploaded_and_what_is_deleted(
 def test_a_worker_that_was_killed_in_the_middle_of_a_file_finishes_it_once(
     work: Work, collection: Collection, admin: User
 ) -> None:
-    sections = [f"# Part {n}\n\nHouse {n} belongs to cat {n * 7}.\n" for n in range(400)]
+    rule = "Employees of department {} may take the train to customers in second class."
+    sections = [f"# Department {n}\n\n{rule.format(n)}\n" for n in range(400)]
     sections.append(f"# Notes\n\n{INJECTION}\n")
     worker = work()
     document = add(collection, admin, "long.md", "\n".join(sections))
 
     def in_the_middle() -> bool:
         document.refresh_from_db()
-        return document.state == State.EMBEDDING and 0 < document.passages_done < 400
+        return document.state == State.EMBEDDING and document.passages_done > 0
 
     worker.until(in_the_middle)
     worker.kill()
@@ -122,9 +123,9 @@ def test_a_worker_that_was_killed_in_the_middle_of_a_file_finishes_it_once(
     wait_until(lambda: timezone.now() > lapses)
     again = work()
     again.until(lambda: state(document) == State.READY)
-    assert_whole(document, 400)
-    assert document.held_back == 1
-    assert Entry.objects.count() == 1
+    assert_whole(document, 401)
+    assert Chunk.objects.get(text=INJECTION).quarantined
+    assert Entry.objects.filter(action="block").count() == document.held_back
 
 
 def test_what_waited_when_a_worker_was_killed_is_taken_up_by_the_next(

@@ -8,7 +8,9 @@ from typing import Protocol
 from guardrails.verdict import Action, Decision, Stage, Subject
 from rag.passage import Piece
 
-BATCH = 16
+BATCH = 8
+"""How many subjects are judged at once: more would only wait longer for the same judge, and
+come nearer to its time limit."""
 
 
 class Guard(Protocol):

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -64,6 +65,7 @@ class Work:
     state: State = State.RECEIVED
     shown: float = 0.0
     index: str = ""
+    due: datetime | None = None
     added: list[str] = field(default_factory=list)
 
     def enter(self, state: State, **changes: int | None) -> None:
@@ -86,18 +88,20 @@ class Work:
         return Where(document_id=self.document.pk, document=self.document.name)
 
 
-def ingest(document_id: uuid.UUID, engines: Callable[[], Engines]) -> None:
+def ingest(document_id: uuid.UUID, engines: Callable[[], Engines]) -> datetime | None:
     """Take the document to READY, or to FAILED with the reason, or back to RECEIVED to be tried
-    again later. Does nothing where somebody else is at it. Raises what nobody foresaw."""
+    again; gives the time of that attempt. Does nothing where somebody else is at it. Raises what
+    nobody foresaw."""
     claimed = lease.claim(document_id)
     if claimed is None:
-        return
+        return None
     document = Document.objects.select_related("collection").get(pk=document_id)
     work = Work(document, claimed)
     try:
         attempt(work, engines)
     except lease.LeaseLost:
         let_go(work, engines)
+    return work.due
 
 
 def attempt(work: Work, engines: Callable[[], Engines]) -> None:
@@ -231,9 +235,9 @@ def put_off(work: Work, reason: str, checked: Sequence[check.Checked] = ()) -> N
     if attempts >= settings.INGEST_MAX_ATTEMPTS:
         fail(work, reason, checked)
         return
-    due = lease.next_attempt(attempts)
+    work.due = lease.next_attempt(attempts)
     with transaction.atomic():
-        work.lease.end(State.RECEIVED, lease_until=due, reason=reason[:REASON_MAX])
+        work.lease.end(State.RECEIVED, lease_until=work.due, reason=reason[:REASON_MAX])
         record(work, checked)
 
 

@@ -68,6 +68,9 @@ export class Table {
     setText(part("words"), frame.words);
     setText(part("detail"), frame.detail);
     setText(part("passages"), frame.passages ? String(frame.passages) : "–");
+    const number = part("passages").closest("td");
+    number.classList.toggle("none", !frame.passages);
+    number.dataset.label = frame.passages === 1 ? "passage" : "passages";
     part("why").hidden = !frame.detail;
     part("retry").hidden = frame.state !== "failed";
     part("delete").hidden = frame.state === "deleting";
