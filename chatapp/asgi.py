@@ -16,7 +16,9 @@ from django.conf import settings  # noqa: E402
 
 from chatapp.conversations import live  # noqa: E402
 from chatapp.conversations.routing import websocket_urlpatterns as chat  # noqa: E402
+from chatapp.library.body_limit import BodyLimit  # noqa: E402
 from chatapp.library.routing import websocket_urlpatterns as library  # noqa: E402
+from chatapp.library.services.receive import MEGABYTE  # noqa: E402
 
 
 class SameOrigin:
@@ -61,7 +63,7 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:  # n
 
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": BodyLimit(django_application, settings.UPLOAD_MAX_MB * MEGABYTE),
         "lifespan": lifespan,
         "websocket": SameOrigin(
             # Who it is, each consumer asks anew at each frame.
