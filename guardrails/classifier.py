@@ -29,8 +29,11 @@ HEADS: Mapping[Stage, tuple[str, ...]] = {
 }
 # A vector blurs what a long text says, so that it is also read in parts: sentences, joined up to
 # this length. An instruction that hides in a document may be one short sentence of it.
-PART_CHARS: Mapping[Stage, int] = {Stage.REQUEST: 320, Stage.RESPONSE: 320, Stage.PASSAGE: 0}
-LONGEST_PART = 320
+PART_CHARS: Mapping[Stage, int] = {Stage.REQUEST: 224, Stage.RESPONSE: 224, Stage.PASSAGE: 0}
+# The encoder reads 256 tokens, and a Chinese character is one: no part may be longer.
+LONGEST_PART = 224
+# Shorter bits, such as list marks, say nothing by themselves.
+SHORTEST_PART = 24
 LEAST_SCORE = 0.05
 BREAK = re.compile(r"(?<=[.!?:;])\s+|\n+")
 
@@ -128,7 +131,7 @@ def _cut(text: str, length: int) -> Iterator[str]:
     for sentence in BREAK.split(text):
         for start in range(0, len(sentence), LONGEST_PART):
             piece = sentence[start : start + LONGEST_PART]
-            if part and len(part) + len(piece) > length:
+            if len(part) >= SHORTEST_PART and len(part) + len(piece) > length:
                 yield part
                 part = ""
             part = f"{part} {piece}".strip()

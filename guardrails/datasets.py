@@ -54,8 +54,10 @@ CATQA_PARTS = {
 def own(_folder: Path) -> Iterator[Example]:
     """The project's own set: see guardrails/data/README.md."""
     for row in _jsonl(OWN):
-        codes = frozenset(row["categories"])
-        yield Example(row["text"], Stage(row["stage"]), row["unsafe"], codes, weight=3.0)
+        stage, codes = Stage(row["stage"]), frozenset(row["categories"])
+        # The other sets' injections are aimed at a chat; these few stand in documents.
+        weight = 20.0 if stage is PASSAGE else 3.0
+        yield Example(row["text"], stage, row["unsafe"], codes, weight)
 
 
 def ailuminate(folder: Path) -> Iterator[Example]:
@@ -161,7 +163,15 @@ def as_answers(folder: Path) -> Iterator[Example]:
     for reader in (own, catqa, dangerousqa, advbench):
         for example in reader(folder):
             if example.stage is REQUEST:
-                yield replace(example, stage=RESPONSE, weight=0.3 * example.weight)
+                yield replace(example, stage=RESPONSE, weight=0.6 * example.weight)
+
+
+def calm_requests(folder: Path) -> Iterator[Example]:
+    """Questions and instructions to an assistant that try nothing."""
+    for reader in (own, clinc150, self_instruct):
+        for example in reader(folder):
+            if example.stage is REQUEST and not example.unsafe:
+                yield replace(example, stage=PASSAGE)
 
 
 def clinc150(folder: Path, part: str = "train") -> Iterator[Example]:

@@ -21,6 +21,7 @@ TRAINING: Mapping[str, Reader] = {
     "as_answers": datasets.as_answers,
     "clinc150": datasets.clinc150,
     "self_instruct": datasets.self_instruct,
+    "calm_requests": datasets.calm_requests,
     "ordinary_requests": datasets.ordinary_requests,
     "s_labs": datasets.s_labs,
     "neuralchemy": datasets.neuralchemy,

@@ -10,7 +10,7 @@ averaged into one. Last, scores are moved so that at most FALSE_ALARMS of the or
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,9 @@ DROPOUT = 0.3
 # Elements of a unit vector are small; nets learn faster from numbers around 1.
 SCALE = 4.0
 MOST_OF_A_SET = 3000
-FALSE_ALARMS = 0.015
+# Answers to odd tasks (tables, word lists, chess) stand in for documents: one in twenty of them may
+# alarm, or nothing would.
+FALSE_ALARMS = {Stage.REQUEST: 0.015, Stage.RESPONSE: 0.015, Stage.PASSAGE: 0.05}
 ADVICE = "S6"
 NEVER = -30.0  # a logit
 Labels = NDArray[np.float32]
@@ -100,17 +102,22 @@ def _hazard(
     encode: Encode,
 ) -> Head:
     head = fit(material(sets, stage, 1 + len(CODES), encode))
-    texts = calm(ordinary, stage, encode)
-    head = with_threshold(head, 0, texts)
+    texts, share = calm(ordinary, stage, encode), FALSE_ALARMS[stage]
+    head = with_threshold(head, 0, texts, share)
     advice = 1 + CODES.index(ADVICE)
-    return head if head.b2[advice] == NEVER else with_threshold(head, advice, texts)
+    return head if head.b2[advice] == NEVER else with_threshold(head, advice, texts, share)
 
 
 def _injection(
     sets: Mapping[str, list[Example]], ordinary: Mapping[str, list[Example]], encode: Encode
 ) -> Head:
     head = fit(material(sets, Stage.PASSAGE, 1, encode))
-    return with_threshold(head, 0, calm(ordinary, Stage.PASSAGE, encode))
+    # It reads requests too, and the threshold is to suit both.
+    passages, requests = (
+        with_threshold(head, 0, calm(ordinary, stage, encode), FALSE_ALARMS[stage])
+        for stage in (Stage.PASSAGE, Stage.REQUEST)
+    )
+    return min(passages, requests, key=lambda each: float(each.b2[0]))
 
 
 def calm(
@@ -134,13 +141,20 @@ def material(
     examples: list[Example] = []
     weights: list[float] = []
     for each in sets.values():
-        fitting = [example for example in each if example.stage is stage]
+        fitting = [part for example in each if example.stage is stage for part in _parted(example)]
         share = min(1.0, MOST_OF_A_SET / max(1, len(fitting)))
         examples += fitting
         weights += [example.weight * share for example in fitting]
     labels = np.array([_labels(example)[:outputs] for example in examples], dtype=np.float32)
     vectors = encode([example.text for example in examples])
     return Material(vectors, labels, np.array(weights, dtype=np.float32))
+
+
+def _parted(example: Example) -> list[Example]:
+    """A harmless passage counts with each of its sentences, as it will be read."""
+    if example.unsafe or example.stage is not Stage.PASSAGE:
+        return [example]
+    return [replace(example, text=part) for part in parts(example.text, PART_CHARS[example.stage])]
 
 
 def _labels(example: Example) -> list[float]:
@@ -212,12 +226,12 @@ def _loss(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> 
     return loss[:, 0].mean() + (loss[:, 1:].mean() if loss.shape[1] > 1 else 0.0)
 
 
-def with_threshold(head: Head, output: int, ordinary: list[list[Vectors]]) -> Head:
-    """``head`` with the bias of ``output`` moved, so that at most FALSE_ALARMS of each set of
-    ``ordinary`` texts, read part by part, reach 0.5."""
+def with_threshold(head: Head, output: int, ordinary: list[list[Vectors]], share: float) -> Head:
+    """``head`` with the bias of ``output`` moved, so that at most a ``share`` of each set of
+    ``ordinary`` texts, read part by part, reaches 0.5."""
     bias = head.b2.copy()
     bias[output] -= max(
-        np.quantile([head.logits(parts)[:, output].max() for parts in texts], 1 - FALSE_ALARMS)
+        np.quantile([head.logits(parts)[:, output].max() for parts in texts], 1 - share)
         for texts in ordinary
     )
     return Head(head.w1, head.b1, head.w2, bias)

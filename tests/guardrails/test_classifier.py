@@ -11,6 +11,7 @@ from guardrails.classifier import (
     CODES,
     LONGEST_PART,
     PART_CHARS,
+    SHORTEST_PART,
     Classifier,
     Head,
     categories,
@@ -85,18 +86,24 @@ def test_the_likeliest_kind_takes_the_score_of_harm_and_advice_has_its_own() -> 
 def test_all_of_a_text_is_in_its_parts(text: str, length: int) -> None:
     first, *rest = parts(text, length)
     assert first == text
-    assert all(len(part) <= LONGEST_PART for part in rest)
+    assert all(len(part) <= LONGEST_PART + SHORTEST_PART for part in rest)
     if rest:
         assert "".join("".join(rest).split()) == "".join(text.split())
     assert rest or len(text) <= LONGEST_PART or not text.strip()
 
 
 def test_sentences_are_joined_up_to_a_length() -> None:
-    text = "One two. Three four. Five."
-    assert parts(text, 0)[1:] == ["One two.", "Three four.", "Five."]
-    assert parts(text, 20)[1:] == ["One two. Three four.", "Five."]
-    assert parts(text, 30) == [text]
-    assert parts("One sentence only.", 0) == ["One sentence only."]
+    text = "The office opens at nine. It closes at five o'clock. Bye."
+    nine, five = "The office opens at nine.", "It closes at five o'clock."
+    assert parts(text, 0) == [text, nine, five, "Bye."]
+    assert parts(text, 55) == [text, f"{nine} {five}", "Bye."]
+    assert parts(text, 60) == [text]
+    assert parts(nine, 0) == [nine]
+
+
+def test_bits_of_a_few_characters_are_no_part_of_their_own() -> None:
+    text = "1. Open the front door wide.\n2. Leave the room at once."
+    assert parts(text, 0)[1:] == ["1. Open the front door wide.", "2. Leave the room at once."]
 
 
 def test_weights_are_read_back_as_they_were_written(classifier: Classifier, tmp_path: Path) -> None:

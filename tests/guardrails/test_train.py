@@ -82,7 +82,7 @@ def test_ordinary_texts_stay_below_the_threshold(weights: Path) -> None:
         for text, found in zip(texts, classifier.findings(REQUEST, texts), strict=True)
         if any(f.score >= 0.5 and f.category in ("S1", "S2") for f in found)
     ]
-    assert len(alarms) <= math.ceil(train.FALSE_ALARMS * len(texts))
+    assert len(alarms) <= math.ceil(train.FALSE_ALARMS[REQUEST] * len(texts))
 
 
 def test_injections_have_a_head_of_their_own(weights: Path) -> None:
