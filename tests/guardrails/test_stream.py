@@ -177,6 +177,13 @@ def test_a_secret_longer_than_the_window_never_leaks(
     assert wire(events) == "The key is [secret removed], keep it."
 
 
+async def test_a_secret_that_may_go_on_is_kept_back_even_without_a_hold_back() -> None:
+    source = Source(["The key: key_abcdef", "ghij. It is new."], steps=5)
+    window = Window(characters=5, overlap=12, holdback=0, most=200)
+    events = await collect(source, Checks(secret=LONG_SECRET), window)
+    assert wire(events) == "The key: [secret removed]. It is new."
+
+
 async def test_a_secret_without_an_end_is_withheld_rather_than_kept_for_ever() -> None:
     source = Source(["key_"] + ["x" * 10] * 100)
     events = await collect(source, Checks(secret=LONG_SECRET), SMALL)
