@@ -216,7 +216,7 @@ def s_labs(folder: Path, part: str = "train") -> Iterator[Example]:
 
 def neuralchemy(folder: Path, part: str = "train") -> Iterator[Example]:
     """Needs pyarrow, which nothing else in the project does: install it beside the rest."""
-    from pyarrow.parquet import read_table  # type: ignore[import-untyped]  # it ships no types
+    from pyarrow.parquet import read_table
 
     path = folder / "injection" / "neuralchemy" / f"core-{part}.parquet"
     for row in read_table(path, columns=["text", "label"]).to_pylist():
