@@ -13,16 +13,25 @@ ROOT = Path(__file__).resolve().parents[2]
 INSTALL: dict[str, Any] = runpy.run_path(str(ROOT / "scripts" / "install.py"))
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """The files that the set-up needs, as in a fresh clone; others may reach it."""
-    folder = tmp_path / "clone"
+def fresh(folder: Path) -> Path:
+    """The files that the set-up needs, as in a fresh clone."""
     shutil.copytree(ROOT / "scripts", folder / "scripts")
     (folder / "chatapp" / "launch").mkdir(parents=True)
     shutil.copy(ROOT / "chatapp" / "launch" / "console.py", folder / "chatapp" / "launch")
     for path in ROOT.glob("requirements*"):
         shutil.copy(path, folder)
     return folder
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    return fresh(tmp_path / "clone")
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone whose set-up stops at the packages; its virtual environment is made once."""
+    return fresh(tmp_path_factory.mktemp("begun") / "clone")
 
 
 def setup(clone: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -43,17 +52,17 @@ def test_without_the_right_python_it_says_which_and_how(clone: Path) -> None:
     assert "apt install python3.11" in done.stderr
 
 
-def test_without_network_it_says_so_and_stops(clone: Path) -> None:
+def test_without_network_it_says_so_and_stops(begun: Path) -> None:
     nowhere = "http://127.0.0.1:9/simple"
-    done = setup(clone, PIP_INDEX_URL=nowhere, PIP_RETRIES="1", PIP_CONFIG_FILE=os.devnull)
+    done = setup(begun, PIP_INDEX_URL=nowhere, PIP_RETRIES="1", PIP_CONFIG_FILE=os.devnull)
     assert done.returncode == 1
     assert "The package index cannot be reached" in done.stderr
     assert "Traceback" not in done.stderr
-    assert not list((clone / ".venv").glob("installed-*"))
+    assert not list((begun / ".venv").glob("installed-*"))
 
 
-def test_an_index_without_a_file_for_this_machine_is_told(clone: Path) -> None:
-    done = setup(clone, PIP_NO_INDEX="1", PIP_CONFIG_FILE=os.devnull)
+def test_an_index_without_a_file_for_this_machine_is_told(begun: Path) -> None:
+    done = setup(begun, PIP_NO_INDEX="1", PIP_CONFIG_FILE=os.devnull)
     assert done.returncode == 1
     assert "lacks a file for this machine" in done.stderr
 
