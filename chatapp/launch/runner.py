@@ -95,8 +95,8 @@ class Runner:
         self._start(servers)
         async with asyncio.TaskGroup() as group:
             redis = group.create_task(self._healthy("redis"))
-            for name in ("chroma", "inference"):
-                group.create_task(self._healthy(name))
+            models = group.create_task(self._healthy("inference"))
+            group.create_task(self._healthy("chroma"))
             group.create_task(self._model())
             rows = await self._migrate()
             await redis
@@ -104,6 +104,9 @@ class Runner:
             for name in PRODUCT:
                 group.create_task(self._healthy(name))
             first = not rows.is_seeded()
+            if first:
+                # The worker would try the samples before anything can judge them, and log that.
+                await models
             sign_ins = group.create_task(self._seed(rows))
         if first:
             await self._index(rows)
