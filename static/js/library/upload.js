@@ -26,10 +26,12 @@ export class Uploader {
     this.form.classList.add("live");
     this.form.querySelector("[data-plain-upload]").hidden = true;
     this.form.querySelector("[data-drop-hint]").hidden = false;
-    input.addEventListener("change", () => {
+    const take = () => {
       this.send([...input.files]);
       input.value = "";
-    });
+    };
+    input.addEventListener("change", take);
+    if (input.files.length) take(); // chosen before this script came
     addEventListener("beforeunload", (event) => {
       if (this.sending) event.preventDefault();
     });
