@@ -22,14 +22,14 @@ def test_a_worker_killed_in_the_middle_of_a_file_finishes_it_once(
     page: Page, stack: Stack, tmp_path: Path
 ) -> None:
     book = tmp_path / "book.txt"
-    lines = (f"Paragraph {n}: the cat of house {n} is called Mia {n * 7}.\n\n" for n in range(6000))
+    lines = (f"Paragraph {n}: the cat of house {n} is called Mia {n * 7}.\n\n" for n in range(2000))
     book.write_text("".join(lines), encoding="utf-8")
     sign_in(page, stack.sign_ins["Admin"])
     page.goto("/library/")
     page.get_by_role("link", name="Company handbook", exact=True).click()
     page.get_by_label("Add documents").set_input_files(book)
     row = page.get_by_role("row", name="book.txt")
-    expect(row).to_contain_text("Embedding", timeout=MINUTES)
+    expect(row).to_contain_text("Checking", timeout=MINUTES)
 
     kill(stack, "worker")
 
@@ -47,11 +47,11 @@ def test_a_turn_whose_web_process_was_killed_reads_interrupted_with_its_text(
 
     kill(endless, "web")
 
-    expect(turn).to_contain_text("Interrupted", timeout=MINUTES)
+    expect(turn).to_contain_text("was interrupted", timeout=MINUTES)
     expect(turn.locator(".answer")).not_to_be_empty()
     endless_page.reload()
     again = endless_page.locator("[data-turn]").last
-    expect(again).to_contain_text("Interrupted")
+    expect(again).to_contain_text("was interrupted")
     expect(again.locator(".answer")).not_to_be_empty()
 
 
@@ -61,6 +61,7 @@ def test_sockets_recover_from_a_restart_of_redis(page: Page, stack: Stack) -> No
 
     kill(stack, "redis")
 
+    page.get_by_label("Your question").fill("Who is on call?")
     expect(page.get_by_role("button", name="Send")).to_be_enabled(timeout=MINUTES)
     turn = answered(ask(page, "Who is on call for lost devices?"))
     expect(turn.locator(".answer")).not_to_be_empty()
