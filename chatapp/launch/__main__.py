@@ -33,8 +33,9 @@ def main() -> int:
         from chatapp.launch import health
 
         return 0 if health.is_well(arguments.name) else 1
-    from chatapp.launch import runner
+    from chatapp.launch import lineage, runner
 
+    lineage.follow_runner()  # a test session that starts a runner wants it gone with itself
     try:
         runner.main()
     except LaunchError as error:

@@ -31,7 +31,9 @@ def redis_command(url: str, folder: Path) -> list[str]:
         f'dir "{folder}"\n'
         "appendonly yes\n"
         "appendfsync everysec\n"
-        'save ""\n',
+        'save ""\n'
+        # Its title would overwrite its environment, by which a runner knows its own.
+        "set-proc-title no\n",
         encoding="utf-8",
     )
     return [shutil.which("redis-server") or valkey_binary(), str(config)]

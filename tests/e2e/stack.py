@@ -83,7 +83,7 @@ class Stack:
         deadline = time.monotonic() + READY_SECONDS
         while "Parapet is ready" not in self.said:
             if self.runner.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"The product did not start:\n{self.said}")
+                pytest.fail(f"The product did not start ({self.runner.poll()}):\n{self.said}")
             time.sleep(0.1)
 
     def stop(self) -> int:
@@ -100,7 +100,7 @@ def launch(var: Path, **settings: str) -> Stack:
     with (var / "console.txt").open("wb") as out:
         runner = subprocess.Popen(
             [sys.executable, "-m", "chatapp.launch", "run"],
-            env={**inherited, "VAR_DIR": str(var), **settings},
+            env={**inherited, "VAR_DIR": str(var), **settings, lineage.RUNNER: str(os.getpid())},
             stdout=out,
             stderr=subprocess.STDOUT,
         )

@@ -112,6 +112,13 @@ def test_a_process_that_was_killed_comes_back(name: str, stack: Stack) -> None:
     until(is_back)
 
 
+def test_every_child_carries_the_mark_by_which_it_is_found(stack: Stack) -> None:
+    children = psutil.Process(stack.runner.pid).children(recursive=True)
+    assert set(children) <= set(lineage.leftovers(stack.var))
+    for name in ("redis", "chroma", "inference", "model", "web", "worker", "beat"):
+        assert stack.process(name) in children
+
+
 def test_secrets_and_sign_ins_are_for_their_owner_alone(stack: Stack) -> None:
     assert stack.var.stat().st_mode & 0o077 == 0
     for name in ("secret_key", "redis_password", "sign-ins.json", "redis/server.conf"):
