@@ -23,6 +23,9 @@ from rag.passage import Passage
 
 DONE = Finished("stop", prompt_tokens=12, answer_tokens=3)
 POLICY = Policy.from_body(7, DEFAULT_BODY)
+# What the processes of served.py tell.
+SENTENCE = "This is sentence {} of a very long story. "
+BIG = "A whole paragraph of plain words that fills the pipe. " * 200
 
 
 @dataclass(frozen=True, slots=True)

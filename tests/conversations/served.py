@@ -1,6 +1,7 @@
 """The product's ASGI application with a scripted model, to be served by a process of its own.
 
-Leases are short, so that a test need not wait long for a dead process to be missed.
+Leases are short, so that a test need not wait long for a dead process to be missed. No test
+imports this: what it changes is changed for a whole process.
 """
 
 import asyncio
@@ -11,11 +12,9 @@ from chatapp.asgi import application
 from chatapp.backends.base import ChatRequest, Delta, TextDelta
 from chatapp.conversations import log, running
 from tests.conversations import scripted
+from tests.conversations.scripted import BIG, SENTENCE
 
 __all__ = ["application"]
-
-SENTENCE = "This is sentence {} of a very long story. "
-BIG = "A whole paragraph of plain words that fills the pipe. " * 200
 
 
 class Storyteller(scripted.ScriptedBackend):

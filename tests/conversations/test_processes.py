@@ -25,8 +25,7 @@ from chatapp.conversations.models import Turn
 from chatapp.launch import health, ports, servers
 from tests import stack
 from tests.conversations.conftest import Frame, numbers, session_of, texts
-from tests.conversations.scripted import until
-from tests.conversations.served import BIG, SENTENCE
+from tests.conversations.scripted import BIG, SENTENCE, until
 
 PUBLIC = "http://127.0.0.1"
 REPOSITORY = Path(__file__).parents[2]
