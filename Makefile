@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test check setup
+.PHONY: run test check setup eval-guard
 
 PYTHON := .venv/bin/python
 
@@ -23,3 +23,7 @@ check: setup
 	.venv/bin/lint-imports
 	$(PYTHON) -m mypy chatapp rag guardrails tests
 	.venv/bin/djlint --check --lint templates
+
+# The embedded judge on public data sets: make eval-guard DATA=FOLDER
+eval-guard: setup
+	$(PYTHON) scripts/eval_guard.py --data $(if $(DATA),$(DATA),$(error name the folder of the data sets, as in make eval-guard DATA=FOLDER))

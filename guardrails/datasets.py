@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pyarrow.parquet import read_table
+
 from guardrails.verdict import INJECTION, Stage
 
 OWN = Path(__file__).parent / "data" / "boundary.jsonl"
@@ -215,9 +217,6 @@ def s_labs(folder: Path, part: str = "train") -> Iterator[Example]:
 
 
 def neuralchemy(folder: Path, part: str = "train") -> Iterator[Example]:
-    """Needs pyarrow, which nothing else in the project does: install it beside the rest."""
-    from pyarrow.parquet import read_table
-
     path = folder / "injection" / "neuralchemy" / f"core-{part}.parquet"
     for row in read_table(path, columns=["text", "label"]).to_pylist():
         yield _injection(row["text"], row["label"] == 1)

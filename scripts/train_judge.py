@@ -2,7 +2,7 @@
 
 FOLDER holds the public data sets that guardrails/datasets.py reads. The weights go to
 guardrails/weights; the model card there is written by hand, from what ``scripts/eval_guard.py``
-prints. Reading one of the sets needs pyarrow.
+prints.
 """
 
 import argparse

@@ -1,5 +1,6 @@
 """Fixtures that most tests share: the people, and the groups that they are in."""
 
+import hypothesis
 import pytest
 from django.contrib.auth.models import Group
 from pytest_django import Settings
@@ -7,6 +8,11 @@ from pytest_django import Settings
 from chatapp.accounts.models import Role, User
 
 PASSWORD = "a long enough phrase"
+# How long an example takes says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy")
 
 
 def make_user(name: str, role: str = Role.EMPLOYEE, groups: tuple[str, ...] = ()) -> User:

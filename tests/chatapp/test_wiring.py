@@ -1,11 +1,11 @@
 """The composition root, with real engines: servers, rows and models as in production."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
 from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
 from django.contrib.auth.models import Group
 
 from chatapp import asgi, wiring
@@ -75,7 +75,7 @@ def test_a_question_is_answered_from_a_document_by_the_real_engines(
 
 
 async def _play(request: TurnRequest) -> Played:
-    return await play(request, await asyncio.to_thread(wiring.tools))
+    return await play(request, await database_sync_to_async(wiring.tools)())
 
 
 @pytest.mark.parametrize(("kind", "made"), [("openai", OpenAIBackend), ("ollama", OllamaBackend)])

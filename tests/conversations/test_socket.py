@@ -223,7 +223,8 @@ async def test_deleting_a_conversation_stops_its_answer(
     accepted = await socket.ask("Tell me everything")
     await pause.reached.wait()
     client = await database_sync_to_async(signed_in)(employee)
-    response = await asyncio.to_thread(client.post, f"/c/{accepted['conversation']}/delete/")
+    post = database_sync_to_async(client.post)  # which closes the thread's connection
+    response = await post(f"/c/{accepted['conversation']}/delete/")
     assert response.status_code == 302
     assert (await socket.until_end())[-1]["event"]["status"] == "stopped"
     assert backend.open == 0

@@ -52,14 +52,14 @@ def squeezed(text: str) -> str:
 
 @counters
 @given(documents(PLAIN, TABLE, HEADING))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_piece_is_over_the_budget(count: Callable[[str], int], extracted: Extracted) -> None:
     assert all(count(piece.embedded) <= SIZE for piece in cut(extracted, SIZE, count))
 
 
 @counters
 @given(documents(PLAIN))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_character_comes_out_in_order(
     count: Callable[[str], int], extracted: Extracted
 ) -> None:
@@ -70,7 +70,7 @@ def test_every_character_comes_out_in_order(
 
 
 @given(documents(PLAIN, TABLE, HEADING))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_line_of_every_block_is_in_a_piece_or_in_a_heading(extracted: Extracted) -> None:
     held = squeezed("".join(f"{p.heading}{p.text}" for p in cut(extracted, 1_000_000)))
 
@@ -79,13 +79,13 @@ def test_every_line_of_every_block_is_in_a_piece_or_in_a_heading(extracted: Extr
 
 
 @given(documents(PLAIN, TABLE, HEADING))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_same_document_gives_the_same_pieces(extracted: Extracted) -> None:
     assert cut(extracted, SIZE) == cut(extracted, SIZE)
 
 
 @given(documents(PLAIN, TABLE, HEADING))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_piece_has_text_and_a_page_that_the_document_has(extracted: Extracted) -> None:
     pages = {block.page for block in extracted.blocks}
     pieces: list[Piece] = cut(extracted, SIZE)
