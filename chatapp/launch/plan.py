@@ -97,7 +97,10 @@ PRIVATE = {"REDIS_URL": redis_url, "CHROMA_URL": loopback_url, "INFERENCE_URL": 
 
 
 def demonstration_model() -> dict[str, str]:
-    return {"MODEL_URL": loopback_url(Path()), "MODEL_KIND": "openai", "MODEL_IS_DEMO": "1"}
+    settings = {"MODEL_URL": loopback_url(Path()), "MODEL_KIND": "openai", "MODEL_IS_DEMO": "1"}
+    # The longer its answer, the further it strays.
+    brief = {} if is_given("MODEL_ANSWER_TOKENS") else {"MODEL_ANSWER_TOKENS": "160"}
+    return settings | brief
 
 
 def web_port() -> int:

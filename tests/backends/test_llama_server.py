@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,14 @@ async def test_it_answers(model_url: str) -> None:
     assert isinstance(finished, Finished)
     assert finished.prompt_tokens is not None
     assert 0 < (finished.answer_tokens or 0) <= 16
+
+
+async def test_it_does_not_say_one_sentence_for_ever(model_url: str) -> None:
+    asked = (Message("user", "Say: I know. I know. I know. And go on."),)
+    request = ChatRequest(NAME, asked, max_tokens=160, temperature=0)
+    words = text(await ask(OpenAIBackend(model_url), request)).split()
+    runs = Counter(zip(*(words[at:] for at in range(8)), strict=False))
+    assert max(runs.values()) <= 3
 
 
 async def test_it_tells_the_context_of_one_request(model_url: str) -> None:

@@ -37,7 +37,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     long answers for a test."""
     var = tmp_path_factory.mktemp("stack") / "var"
     servers.share_models(var)
-    with running(var, **database(), MODEL_ANSWER_TOKENS="96", INGEST_LEASE_SECONDS="5") as ready:
+    with running(var, **database(), MODEL_ANSWER_TOKENS="48", INGEST_LEASE_SECONDS="5") as ready:
         yield ready
 
 

@@ -165,6 +165,14 @@ def test_the_named_model_of_ollama_is_taken(
     assert plan.make(tmp_path, PROCFILE).settings["MODEL_NAME"] == "qwen3:8b"
 
 
+def test_the_demonstration_answers_briefly_unless_it_is_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert plan.demonstration_model()["MODEL_ANSWER_TOKENS"] == "160"
+    monkeypatch.setenv("MODEL_ANSWER_TOKENS", "900")
+    assert "MODEL_ANSWER_TOKENS" not in plan.demonstration_model()
+
+
 def test_an_ollama_without_chat_models_leaves_the_demonstration(
     tmp_path: Path, ollama: type[Ollama]
 ) -> None:
