@@ -31,8 +31,8 @@ def parameters(url: str, weights: str) -> xllamacpp.CommonParams:
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads()
     # Idle threads would otherwise spin on the cores that everything else needs.
     params.cpuparams.poll = params.cpuparams_batch.poll = 0
-    # So small a model says the same sentence for ever. DRY makes a repetition less likely the longer
-    # it gets, and looks at little more than the answer, so that passages may still be quoted.
+    # So small a model says the same sentence for ever. DRY makes a repetition less likely the
+    # longer it gets, and looks at the last 64 tokens only: passages may still be quoted.
     params.sampling.dry_multiplier = 0.8
     params.sampling.dry_allowed_length = 3
     params.warmup = False
