@@ -66,6 +66,11 @@ def readable(text: str) -> Readable:
     return Readable(said, tuple(spans))
 
 
+def is_hidden(character: str) -> bool:
+    """Whether a reader sees nothing of ``character``, not even a gap."""
+    return not _shown(character)
+
+
 def _shown(character: str) -> str:
     code = ord(character)
     if code in TAGS:
