@@ -13,6 +13,7 @@ from chatapp.conversations.events import (
     Ended,
     Event,
     Judged,
+    Text,
     Withheld,
     from_wire,
 )
@@ -90,6 +91,22 @@ def test_a_blocked_turn_shows_what_was_withheld_and_why(
     (told,) = given(signed_in(employee).get(f"/c/{conversation.id}/"))
     assert [from_wire(event) for event in told["events"]][1:3] == events
     assert told["events"][-1] == {"type": "ended", "status": "blocked", "reason": "No."}
+
+
+def test_what_was_withheld_stands_behind_the_text_that_was_shown(
+    employee: User, conversation: Conversation
+) -> None:
+    turn = Turn.objects.create(conversation=conversation, client_id=uuid4(), question="How?")
+    shown: list[Event] = [
+        Text("First the harmless part. "),
+        Withheld("response", "The rest is withheld."),
+    ]
+    fold = Fold()
+    for event in shown:
+        fold.add(event)
+    finish(turn.id, fold.outcome(Ended("blocked", "The rest is withheld.")))
+    (told,) = given(signed_in(employee).get(f"/c/{conversation.id}/"))
+    assert [from_wire(event) for event in told["events"]][1:3] == shown
 
 
 def test_words_of_a_question_cannot_leave_the_pages_json(
