@@ -12,6 +12,7 @@ Templates and what they are given:
                       after 0
     ``collections``   readable collections, ``{"id", "name", "description"}``, for a picker and
                       for ``json_script``
+    ``examples``      questions about documents that this person may read, on the empty page
     ``model``         what answers, with ``name`` and ``demo``; None when it cannot be told now
     ``question_max``  the longest question, in characters
 ``conversations/list.html`` (address "conversations", for htmx or fetch; also included)
@@ -25,6 +26,7 @@ answers 204 with ``HX-Redirect`` to "chat" for htmx, and redirects there otherwi
 """
 
 from contextlib import suppress
+from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
@@ -44,9 +46,14 @@ from chatapp.conversations.listing import by_day
 from chatapp.conversations.live import request_stops
 from chatapp.conversations.models import Conversation, Turn
 from chatapp.conversations.replay import chunks_of, events_of
-from chatapp.library.models import Chunk
+from chatapp.library.models import Chunk, State
 
 LISTED = 500
+EXAMPLES = (
+    "What are the main points of “{}”?",
+    "What should I know from “{}”?",
+    "Sum up “{}” in a few sentences.",
+)
 
 
 @require_GET
@@ -62,6 +69,7 @@ def chat(request: HttpRequest, conversation: UUID | None = None) -> HttpResponse
         "conversation": opened,
         "turns": _turns(user, opened) if opened else [],
         "collections": [{**row, "id": str(row["id"])} for row in readable],
+        "examples": [] if opened else _examples(user),
         "model": wiring.model_for_page(),
         "question_max": settings.QUESTION_MAX_CHARS,
     }
@@ -126,6 +134,17 @@ def _passage(chunk: Chunk) -> dict[str, str]:
 def _list(user: User) -> dict[str, Any]:
     latest = access.own_conversations(user)[:LISTED]
     return {"groups": by_day(latest, timezone.localdate()), "conversation": None}
+
+
+def _examples(user: User) -> list[str]:
+    """Questions that can be answered: each names a document. In the order of their random ids,
+    since any will do and thousands need not be sorted for it."""
+    ready = access.readable_documents(user).filter(state=State.READY, held_back=0, passages__gt=0)
+    names = ready.order_by("pk").values_list("name", flat=True)[: len(EXAMPLES)]
+    return [
+        question.format(PurePath(name).stem)
+        for question, name in zip(EXAMPLES, names, strict=False)
+    ]
 
 
 def _turns(user: User, conversation: Conversation) -> list[dict[str, Any]]:

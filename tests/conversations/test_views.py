@@ -20,7 +20,7 @@ from chatapp.conversations.events import (
 from chatapp.conversations.listing import label
 from chatapp.conversations.models import Conversation, Source, Turn
 from chatapp.conversations.record import Fold, finish
-from chatapp.library.models import Chunk, Collection
+from chatapp.library.models import Chunk, Collection, Document
 from tests.conversations.conftest import signed_in, whole
 
 pytestmark = pytest.mark.usefixtures("quick_model")
@@ -42,6 +42,21 @@ def test_the_empty_page_names_collections_and_model(employee: User, chunk: Chunk
     assert [each["name"] for each in response.context["collections"]] == ["Handbook"]
     assert response.context["model"].demo
     assert response.context["question_max"] == 16_000
+
+
+def test_the_empty_page_asks_about_documents_that_this_person_may_read(
+    employee: User, conversation: Conversation, chunk: Chunk
+) -> None:
+    Document.objects.update(passages=1)
+    board = Collection.objects.create(name="Board papers")
+    Document.objects.create(
+        collection=board, name="Layoffs.pdf", size=1, sha256="b", state="ready", passages=1
+    )
+    client = signed_in(employee)
+    assert client.get("/").context["examples"] == ["What are the main points of “Leave”?"]
+    assert client.get(f"/c/{conversation.id}/").context["examples"] == []
+    Document.objects.update(state="failed")
+    assert client.get("/").context["examples"] == []
 
 
 def test_a_conversations_page_brings_its_turns_as_the_events_that_they_were(
