@@ -102,6 +102,21 @@ def test_no_process_that_people_wait_for_imports_a_model_library(
     assert done.stdout.strip() == ""
 
 
+@pytest.mark.parametrize("verb", [("run",), ("exec", "web"), ("health", "web")])
+def test_a_bad_setting_is_told_in_a_sentence_and_nothing_starts(
+    verb: tuple[str, ...], site: dict[str, str]
+) -> None:
+    command = [sys.executable, "-m", "chatapp.launch", *verb]
+    env = {**site, "UPLOAD_MAX_MB": "plenty"}
+    env.pop(lineage.RUNNER)
+    ended = subprocess.run(
+        command, cwd=ROOT, env=env, check=False, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == "UPLOAD_MAX_MB='plenty' is not a whole number."
+    assert not list(Path(site["VAR_DIR"]).glob("log/*.log"))
+
+
 def test_an_unknown_process_is_refused(site: dict[str, str]) -> None:
     done = subprocess.run(
         launch("exec", "wab"), cwd=ROOT, env=site, check=False, capture_output=True, text=True
