@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from chatapp import env
+from guardrails.llama_guard import family_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -54,6 +55,11 @@ MODEL_TIMEOUT_SECONDS = env.real("MODEL_TIMEOUT_SECONDS", 60.0, least=1.0)
 GUARD_MODEL_URL = env.url("GUARD_MODEL_URL", "")
 GUARD_MODEL_KIND = env.choice("GUARD_MODEL_KIND", "openai", ("openai", "ollama"))
 GUARD_MODEL_NAME = env.text("GUARD_MODEL_NAME")
+if GUARD_MODEL_URL:
+    try:
+        family_of(GUARD_MODEL_NAME)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"GUARD_MODEL_NAME: {error}") from None
 GUARD_MODEL_API_KEY = env.text("GUARD_MODEL_API_KEY")
 GUARD_TIMEOUT_SECONDS = env.real("GUARD_TIMEOUT_SECONDS", 10.0, least=0.1)
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL")

@@ -102,19 +102,33 @@ def test_no_process_that_people_wait_for_imports_a_model_library(
     assert done.stdout.strip() == ""
 
 
-@pytest.mark.parametrize("verb", [("run",), ("exec", "web"), ("health", "web")])
-def test_a_bad_setting_is_told_in_a_sentence_and_nothing_starts(
-    verb: tuple[str, ...], site: dict[str, str]
-) -> None:
+def refusal(site: Mapping[str, str], *verb: str, **bad: str) -> str:
+    """What is said instead of a start with ``bad`` settings."""
     command = [sys.executable, "-m", "chatapp.launch", *verb]
-    env = {**site, "UPLOAD_MAX_MB": "plenty"}
-    env.pop(lineage.RUNNER)
+    env = {name: value for name, value in site.items() if name != lineage.RUNNER} | bad
     ended = subprocess.run(
         command, cwd=ROOT, env=env, check=False, capture_output=True, text=True, timeout=60
     )
     assert ended.returncode == 1
-    assert ended.stderr.strip() == "UPLOAD_MAX_MB='plenty' is not a whole number."
-    assert not list(Path(site["VAR_DIR"]).glob("log/*.log"))
+    assert not list(Path(site["VAR_DIR"]).glob("log/*.log")), "nothing was started"
+    return ended.stderr.strip()
+
+
+@pytest.mark.parametrize("verb", [("run",), ("exec", "web"), ("health", "web")])
+def test_a_bad_setting_is_told_in_a_sentence_and_nothing_starts(
+    verb: tuple[str, ...], site: dict[str, str]
+) -> None:
+    said = refusal(site, *verb, UPLOAD_MAX_MB="plenty")
+    assert said == "UPLOAD_MAX_MB='plenty' is not a whole number."
+
+
+@pytest.mark.parametrize("name", ["mistral", "llama-guard2", ""])
+def test_a_guard_model_that_is_no_llama_guard_is_refused_at_start(
+    name: str, site: dict[str, str]
+) -> None:
+    bad = {"GUARD_MODEL_URL": "http://127.0.0.1:1", "GUARD_MODEL_NAME": name}
+    said = refusal(site, "exec", "web", **bad)
+    assert said == f"GUARD_MODEL_NAME: “{name}” is not known as a Llama Guard 3 or 4."
 
 
 def test_an_unknown_process_is_refused(site: dict[str, str]) -> None:
