@@ -8,10 +8,22 @@ from django.contrib.auth.models import Group
 from chatapp.library.models import Collection
 
 
+class GroupsField(forms.ModelMultipleChoiceField):
+    def clean(self, value: Any) -> Any:
+        """Django's own asks the database for any number, and SQLite fails beyond 64 bits."""
+        known = {str(group.pk) for group in self.queryset}
+        for number in value or ():
+            if str(number) not in known:
+                raise forms.ValidationError(
+                    self.error_messages["invalid_choice"], params={"value": number}
+                )
+        return super().clean(value)
+
+
 class CollectionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stub only
     """A collection's name, what it is for, and who may read it."""
 
-    readers = forms.ModelMultipleChoiceField(
+    readers = GroupsField(
         label="Groups that may read it",
         queryset=Group.objects.order_by("name"),
         widget=forms.CheckboxSelectMultiple,

@@ -164,6 +164,18 @@ def test_a_name_that_is_taken_is_refused_in_words(
     assert Collection.objects.count() == 1
 
 
+@pytest.mark.parametrize("group", ["999999", "x", str(2**70), "-1", "\0"])
+def test_a_group_that_is_not_there_is_refused_in_words(
+    client: Client, admin: User, group: str
+) -> None:
+    client.force_login(admin)
+    sent = {"name": "Handbook", "readers": [admin.groups.get().pk, group]}
+    answer = client.post(reverse("collection-new"), sent)
+
+    assert "is not one of the available choices" in answer.content.decode()
+    assert not Collection.objects.exists()
+
+
 def test_an_admin_changes_who_may_read(collection: Collection, client: Client, admin: User) -> None:
     client.force_login(admin)
     client.post(reverse("collection-edit", args=[collection.pk]), {"name": "Staff handbook"})
