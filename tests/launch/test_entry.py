@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from chatapp.launch import lineage, ports
+from chatapp import settings
+from chatapp.launch import entry, lineage, ports
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "transformers", "sentence_transformers", "chromadb", "onnxruntime", "xllamacpp")
@@ -85,6 +86,12 @@ def test_each_process_of_a_site_starts_and_gets_well(
 ) -> None:
     subprocess.run(launch("exec", "migrate"), cwd=ROOT, env=site, check=True, capture_output=True)
     become(name)
+
+
+def test_the_web_believes_the_proxies_that_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "PROXY_ADDRESSES", ["10.0.0.1", "10.1.0.0/16"])
+    command = entry.COMMANDS["web"]()
+    assert command[command.index("--forwarded-allow-ips") + 1] == "10.0.0.1,10.1.0.0/16"
 
 
 @pytest.mark.parametrize("module", ["chatapp.asgi", "chatapp.celery"])
