@@ -107,15 +107,17 @@ def test_it_finds_by_a_part_of_the_name(desk: Client, employee: User, stranger: 
     assert desk.get("/people/", {"q": "a\0d", "page": "x"}).status_code == 200
 
 
-def test_a_change_of_groups_changes_what_one_reads(
-    desk: Client, employee: User, board: Group
+def test_a_change_of_groups_changes_what_one_reads_and_is_logged(
+    desk: Client, employee: User, board: Group, caplog: pytest.LogCaptureFixture
 ) -> None:
     papers = Collection.objects.create(name="Board papers")
     papers.readers.add(board)
 
-    answer = desk.post(f"/people/{employee.pk}/", {"groups": [board.pk]})
+    with caplog.at_level("INFO"):
+        answer = desk.post(f"/people/{employee.pk}/", {"groups": [board.pk]})
 
     assert answer["Location"] == "/people/"
+    assert "ada set the groups of emma: 'board'" in caplog.text
     assert [group.name for group in employee.groups.all()] == ["board"]
     assert list(access.readable_collections(employee)) == [papers]
     desk.post(f"/people/{employee.pk}/", {})
