@@ -6,6 +6,7 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 
 from chatapp.launch.errors import LaunchError
+from chatapp.launch.ports import reach_past_proxies
 
 PROCESSES = ("redis", "chroma", "inference", "model", "web", "worker", "beat")
 
@@ -25,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """The exit code: 0 for well or ended by a signal, 1 for a reason that was printed."""
     arguments = parser().parse_args()
+    reach_past_proxies()
     try:
         return 0 if do(arguments.verb, arguments.name if "name" in arguments else "") else 1
     except (LaunchError, ImproperlyConfigured) as error:

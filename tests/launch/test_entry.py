@@ -109,6 +109,15 @@ def test_no_process_that_people_wait_for_imports_a_model_library(
     assert done.stdout.strip() == ""
 
 
+def test_a_proxy_for_the_world_outside_is_not_asked_for_our_own_servers(
+    site: dict[str, str], chroma_url: str
+) -> None:
+    bare = {name: value for name, value in site.items() if name.lower() != "no_proxy"}
+    nobody = f"http://127.0.0.1:{ports.free_port()}"
+    proxied = {**bare, "CHROMA_URL": chroma_url, "HTTP_PROXY": nobody, "http_proxy": nobody}
+    assert ask(proxied, "chroma") == 0
+
+
 def refusal(site: Mapping[str, str], *verb: str, **bad: str) -> str:
     """What is said instead of a start with ``bad`` settings."""
     command = [sys.executable, "-m", "chatapp.launch", *verb]
