@@ -97,8 +97,8 @@ CHANNEL_LAYERS = {
 # --- limits ---------------------------------------------------------------------------------
 
 INGEST_LEASE_SECONDS = env.real("INGEST_LEASE_SECONDS", 60.0, least=1.0)
-INGEST_MAX_ATTEMPTS = env.integer("INGEST_MAX_ATTEMPTS", 5, least=1)
-INGEST_RETRY_SECONDS = env.real("INGEST_RETRY_SECONDS", 30.0)
+INGEST_MAX_ATTEMPTS = env.integer("INGEST_MAX_ATTEMPTS", 7, least=1)
+INGEST_RETRY_SECONDS = env.real("INGEST_RETRY_SECONDS", 5.0)
 UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 100, least=1)
 UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 200, least=1)
 QUESTION_MAX_CHARS = env.integer("QUESTION_MAX_CHARS", 16_000, least=100)
