@@ -90,6 +90,8 @@ class Runner:
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
         finally:
+            if heard.is_set():
+                self._tell("stopping; what is under way is brought to an end first")
             work.cancel()
             await self._end()
 

@@ -173,7 +173,7 @@ def test_a_group_is_added_and_renamed(desk: Client, db: None) -> None:
     desk.post(f"/people/groups/{finance.pk}/", {"name": "finance"})
     finance.refresh_from_db()
     assert finance.name == "finance"
-    assert b"The group is called finance." in desk.get("/people/").content
+    assert b"The group finance was renamed." in desk.get("/people/").content
 
 
 @pytest.mark.parametrize("name", ["", "   ", "BOARD", "x" * 151, "nul\0"])
@@ -183,7 +183,9 @@ def test_it_refuses_a_name_for_a_group_and_says_so(desk: Client, board: Group, n
     other = Group.objects.get(name="staff")
     desk.post(f"/people/groups/{other.pk}/", {"name": name})
     assert sorted(Group.objects.values_list("name", flat=True)) == names
-    assert b"The group was not changed." in desk.get("/people/").content
+    page = desk.get("/people/").content
+    assert b"The group was not added." in page
+    assert b"The group was not renamed." in page
 
 
 def test_names_are_only_text(desk: Client, employee: User, board: Group) -> None:

@@ -220,6 +220,8 @@ def test_deleting_while_redis_is_away_deletes_all_the_same(
         ("word " * 40, "word " * 10 + "word…"),
         ("x" * 100, "x" * 59 + "…"),
         ("\u200b\u202e", "Conversation"),
+        ("# Leave\n**How much** of `it`, 2 of #3?", "Leave How much of it, 2 of #3?"),
+        ("***", "Conversation"),
     ],
 )
 def test_a_title_is_the_first_words_of_the_question(text: str, title: str) -> None:
