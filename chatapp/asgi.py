@@ -18,6 +18,7 @@ from chatapp.conversations import live  # noqa: E402
 from chatapp.conversations.routing import websocket_urlpatterns as chat  # noqa: E402
 from chatapp.library.body_limit import BodyLimit  # noqa: E402
 from chatapp.library.routing import websocket_urlpatterns as library  # noqa: E402
+from chatapp.library.senders import may_upload  # noqa: E402
 from chatapp.library.services.receive import MEGABYTE  # noqa: E402
 
 
@@ -63,7 +64,7 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:  # n
 
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimit(django_application, settings.UPLOAD_MAX_MB * MEGABYTE),
+        "http": BodyLimit(django_application, settings.UPLOAD_MAX_MB * MEGABYTE, may_upload),
         "lifespan": lifespan,
         "websocket": SameOrigin(
             # Who it is, each consumer asks anew at each frame.
