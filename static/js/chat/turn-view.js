@@ -114,6 +114,7 @@ export class TurnView {
 
   /** @param {Turn} turn */
   showEnd(turn) {
+    this.answerView.finish();
     const words = ending(turn);
     const judged = !turn.judged.some(({ failures }) => failures.length);
     const again = turn.status === "blocked" && judged
