@@ -4,6 +4,7 @@ import os
 from typing import Any
 from urllib.parse import urlsplit
 
+from channels.db import database_sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.sessions import SessionMiddlewareStack
 from django.core.asgi import get_asgi_application
@@ -14,6 +15,7 @@ django_application = get_asgi_application()
 # These import models, which need the application registry that the line above fills.
 from django.conf import settings  # noqa: E402
 
+from chatapp.catalog.in_step import keep_in_step_at_start  # noqa: E402
 from chatapp.conversations import live  # noqa: E402
 from chatapp.conversations.routing import websocket_urlpatterns as chat  # noqa: E402
 from chatapp.library.body_limit import BodyLimit  # noqa: E402
@@ -51,9 +53,12 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
 
 
 async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ARG001  ASGI
-    """Ends the turns that run here when the server goes down."""
+    """Takes up what the settings say of the model when the server comes up, and ends the turns
+    that run here when it goes down."""
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            await database_sync_to_async(keep_in_step_at_start)()
         if message["type"] == "lifespan.shutdown":
             await live.close()
         await send({"type": f"{message['type']}.complete"})

@@ -114,6 +114,7 @@ INSTALLED_APPS = [
     "axes",
     "django_htmx",
     "chatapp.accounts",
+    "chatapp.catalog",
     "chatapp.library",
     "chatapp.conversations",
     "chatapp.moderation",

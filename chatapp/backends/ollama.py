@@ -36,8 +36,9 @@ class OllamaBackend:
     """One server. ``timeout``, in seconds, bounds the wait for the first token, loading the
     model included, and for each later one."""
 
-    def __init__(self, url: str, timeout: float = 60.0) -> None:
-        self._server = Server(url, timeout)
+    def __init__(self, url: str, api_key: str = "", timeout: float = 60.0) -> None:
+        """``api_key`` is for the proxy that a site puts before it: Ollama itself asks for none."""
+        self._server = Server(url, timeout, api_key)
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
         """The answer's pieces. Closing the stream closes the connection, which frees the model.
@@ -67,9 +68,11 @@ class OllamaBackend:
         import httpx
         import ollama
 
-        url, timeout = self._server.url, self._server.timeout
+        url = self._server.url
+        options: dict[str, Any] = {"timeout": self._server.timeout, "headers": self._server.headers}
+        options |= {"trust_env": False, "follow_redirects": False}
         try:
-            async with ollama.AsyncClient(url, timeout=timeout, trust_env=False) as client:
+            async with ollama.AsyncClient(url, **options) as client:
                 listed = (await client.list()).models
                 described = await asyncio.gather(*(described_by(client, m) for m in listed))
         except ollama.ResponseError as error:

@@ -18,10 +18,13 @@ class Malformed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Send:
+    """``model`` of None is the first that the person may use."""
+
     client_id: UUID
     conversation: UUID | None
     text: str
     collections: tuple[UUID, ...] | None
+    model: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,8 @@ def identifier(value: Any, name: str) -> UUID:
 
 
 def _send(fields: dict[str, Any]) -> Send:
-    text, conversation, chosen = (
-        fields.get(name) for name in ("text", "conversation", "collections")
+    text, conversation, chosen, model = (
+        fields.get(name) for name in ("text", "conversation", "collections", "model")
     )
     if not isinstance(text, str):
         raise Malformed("“text” is not a string.")
@@ -72,6 +75,7 @@ def _send(fields: dict[str, Any]) -> Send:
         conversation=None if conversation is None else identifier(conversation, "conversation"),
         text=text.replace("\0", "").strip(),
         collections=None if chosen is None else _identifiers(chosen),
+        model=None if model is None else identifier(model, "model"),
     )
 
 

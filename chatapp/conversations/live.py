@@ -18,7 +18,7 @@ from chatapp.conversations.events import Ended
 from chatapp.conversations.exchange import Exchange
 from chatapp.conversations.journal import Numbered
 from chatapp.conversations.log import TurnLog
-from chatapp.conversations.running import RunningTurns
+from chatapp.conversations.running import Job, RunningTurns
 from chatapp.conversations.settle import settle, settle_all
 from chatapp.conversations.turn import Tools
 
@@ -41,9 +41,9 @@ def connect(url: str, retries: int = 1) -> Redis:
     )
 
 
-async def tools() -> Tools:
-    """What a turn works with, by the settings and the policy of this moment."""
-    made: Tools = await database_sync_to_async(wiring.tools)()
+async def tools(job: Job) -> Tools:
+    """What a turn works with, by the rows and the policy of this moment."""
+    made: Tools = await database_sync_to_async(wiring.tools)(job.model)
     return made
 
 

@@ -36,11 +36,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A turn to run: whose and where it is, and what is asked."""
+    """A turn to run: whose and where it is, what is asked, and which model may answer."""
 
     turn: UUID
     where: Where
     request: TurnRequest
+    model: UUID | None = None
 
 
 @dataclass(slots=True)
@@ -53,9 +54,9 @@ class _Running:
 
 
 class RunningTurns:
-    """Starts, finds and stops turns in this process. ``tools`` builds what a turn works with."""
+    """Starts, finds and stops turns in this process. ``tools`` builds what a job works with."""
 
-    def __init__(self, log: TurnLog, tools: Callable[[], Awaitable[Tools]]) -> None:
+    def __init__(self, log: TurnLog, tools: Callable[[Job], Awaitable[Tools]]) -> None:
         self._log = log
         self._tools = tools
         self._running: dict[UUID, _Running] = {}
@@ -129,7 +130,7 @@ class RunningTurns:
         raise RuntimeError("a turn without an end")
 
     async def _events(self, job: Job) -> AsyncGenerator[Output, None]:
-        async with aclosing(run_turn(job.request, await self._tools())) as events:
+        async with aclosing(run_turn(job.request, await self._tools(job))) as events:
             async for event in events:
                 yield event
 

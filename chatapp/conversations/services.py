@@ -81,8 +81,9 @@ def ask(user: User, question: Send) -> Asked:
         turn = _known(conversation, question, recent)
         job = None
         if turn is None:
+            model = _model(user, question)
             turn = _turn(user, conversation, question, recent)
-            job = _job(user, turn, recent)
+            job = _job(user, turn, recent, model)
     over = turn.status != Status.RUNNING
     return Asked(turn.id, conversation.id, conversation.title, over, job)
 
@@ -126,6 +127,18 @@ def _turn(user: User, conversation: Conversation, question: Send, recent: list[T
     )
 
 
+def _model(user: User, question: Send) -> UUID:
+    """Id of the model that answers: of those that may be used, the chosen one or the first."""
+    usable = access.usable_models(user)
+    wanted = usable if question.model is None else usable.filter(id=question.model)
+    found = wanted.values_list("id", flat=True).first()
+    if found is None and question.model is None:
+        raise NotFound("No model is open to you. Ask an admin to open one to your groups.")
+    if found is None:
+        raise NotFound("The chosen model is no longer there for you. Choose another.")
+    return found
+
+
 def _collections(user: User, question: Send) -> list[str]:
     """Ids of the collections to search: of those that may be read, the chosen ones or all."""
     readable = access.readable_collections(user)
@@ -140,7 +153,7 @@ def _collections(user: User, question: Send) -> list[str]:
     return chosen
 
 
-def _job(user: User, turn: Turn, recent: list[Turn]) -> Job:
+def _job(user: User, turn: Turn, recent: list[Turn], model: UUID) -> Job:
     where = Where(
         person_id=user.pk,
         person=user.get_username(),
@@ -156,6 +169,7 @@ def _job(user: User, turn: Turn, recent: list[Turn]) -> Job:
             collections=tuple(turn.collections),
             passages=settings.RETRIEVED_PASSAGES,
         ),
+        model=model,
     )
 
 

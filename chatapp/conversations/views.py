@@ -12,7 +12,9 @@ Templates and what they are given:
                       after 0
     ``collections``   readable collections, ``{"id", "name", "description"}``, for a picker and
                       for ``json_script``
-    ``model``         what answers, with ``name`` and ``demo``; None when it cannot be told now
+    ``models``        those that the person may use, ``{"id", "name"}``, the one that answers where
+                      they choose none first; for a picker and for ``json_script``
+    ``model``         that first one, with ``name`` and ``demo``; None when it cannot be told now
     ``question_max``  the longest question, in characters
 ``conversations/list.html`` (address "conversations", for htmx or fetch; also included)
     ``groups`` and ``conversation`` (None when fetched alone)
@@ -57,12 +59,14 @@ def chat(request: HttpRequest, conversation: UUID | None = None) -> HttpResponse
     if conversation is not None:
         opened = get_object_or_404(access.own_conversations(user), id=conversation)
     readable = access.readable_collections(user).values("id", "name", "description")
+    models = list(access.usable_models(user).values("id", "name"))
     context = {
         **_list(user),
         "conversation": opened,
         "turns": _turns(user, opened) if opened else [],
         "collections": [{**row, "id": str(row["id"])} for row in readable],
-        "model": wiring.model_for_page(),
+        "models": [{**row, "id": str(row["id"])} for row in models],
+        "model": wiring.model_for_page(models[0]["id"]) if models else None,
         "question_max": settings.QUESTION_MAX_CHARS,
     }
     return render(request, "conversations/chat.html", context)

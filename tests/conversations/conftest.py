@@ -129,7 +129,7 @@ async def rows(transactional_db: None) -> AsyncIterator[None]:
 def use() -> Iterator[Use]:
     """``use(tools)`` makes turns work with these; a polite model without them."""
     chosen = [make_tools()]
-    with patch.object(wiring, "tools", lambda: chosen[-1]):
+    with patch.object(wiring, "tools", lambda _: chosen[-1]):
         yield chosen.append
 
 
@@ -187,7 +187,7 @@ def numbers(frames: list[Frame]) -> list[int]:
 @pytest.fixture
 def quick_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that answers at once, so that no page looks for a server."""
-    monkeypatch.setattr(wiring, "model_for_page", ScriptedModel)
+    monkeypatch.setattr(wiring, "model_for_page", lambda _: ScriptedModel())
 
 
 def signed_in(user: User) -> Client:

@@ -28,8 +28,8 @@ ANYTHING = st.recursive(
 def test_it_reads_each_kind_of_frame() -> None:
     name = UUID(ID)
     assert parse(json.dumps(SEND)) == Send(name, None, "How much?", None)
-    chosen = {**SEND, "conversation": ID, "collections": [ID, ID]}
-    assert parse(json.dumps(chosen)) == Send(name, name, "How much?", (name,))
+    chosen = {**SEND, "conversation": ID, "collections": [ID, ID], "model": ID}
+    assert parse(json.dumps(chosen)) == Send(name, name, "How much?", (name,), name)
     assert parse(json.dumps({"type": "attach", "turn": ID, "after": 3})) == Attach(name, 3)
     assert parse(json.dumps({"type": "stop", "turn": ID, "extra": 1})) == Stop(name)
 
@@ -54,6 +54,7 @@ def test_it_reads_each_kind_of_frame() -> None:
         json.dumps({**SEND, "conversation": 1}),
         json.dumps({**SEND, "text": None}),
         json.dumps({**SEND, "text": {"a": 1}}),
+        json.dumps({**SEND, "model": "qwen3:8b"}),
         json.dumps({**SEND, "collections": ID}),
         json.dumps({**SEND, "collections": [1]}),
         json.dumps({**SEND, "collections": [ID] * 1001}),

@@ -1,4 +1,4 @@
-"""The model that people talk to: found out from its server, and remembered for a while."""
+"""What a server serves: found out from it, and remembered for a while."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from chatapp.backends.errors import ModelMissing
 FRESH_SECONDS = 30.0
 # At least half of the context is the question's, its history's and its passages'.
 ANSWER_SHARE = 2
+UNTOLD_CONTEXT_TOKENS = 4096
+"""Where neither the server nor an admin says how long a context is: what every chat model has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,33 +28,39 @@ class ModelChoice:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the settings say: ``name`` of "" means whatever the server names first, and the
-    limits are the most that is used of what the model has."""
+    """What is asked of a server: ``name`` of "" means whatever it names first, and the limits
+    are the most that is used of what the model has, None for all of it."""
 
     name: str
     demo: bool
-    context_tokens: int
+    context_tokens: int | None
     answer_tokens: int
 
 
-class Endpoint:
-    """One model of one server. Asks the server at most every FRESH_SECONDS."""
+class Watch:
+    """One server's list of models. Asks the server at most every FRESH_SECONDS; while one turn
+    asks again, the others go on with what was known."""
 
-    def __init__(
-        self, backend: Backend, wanted: Wanted, clock: Callable[[], float] = monotonic
-    ) -> None:
+    def __init__(self, backend: Backend, clock: Callable[[], float] = monotonic) -> None:
         self._backend = backend
-        self._wanted = wanted
         self._clock = clock
-        self._known: tuple[float, ModelChoice] | None = None
+        self._known: tuple[float, tuple[ServedModel, ...]] | None = None
+        self._asking = False
 
-    async def current(self) -> ModelChoice:
-        """The model. Raises BackendError if the server does not answer, ModelMissing if it does
-        not serve that model; a failure is not remembered."""
-        if self._known is None or self._clock() - self._known[0] > FRESH_SECONDS:
-            choice = chosen(await self._backend.served_models(), self._wanted)
-            self._known = self._clock(), choice
-        return self._known[1]
+    async def served(self) -> tuple[ServedModel, ...]:
+        """What is served. Raises BackendError if the server does not answer; a failure is not
+        remembered."""
+        if self._known is not None:
+            since, served = self._known
+            if self._asking or self._clock() - since <= FRESH_SECONDS:
+                return served
+        self._asking = True
+        try:
+            served = await self._backend.served_models()
+        finally:
+            self._asking = False
+        self._known = self._clock(), served
+        return served
 
 
 def chosen(served: tuple[ServedModel, ...], wanted: Wanted) -> ModelChoice:
@@ -61,7 +69,8 @@ def chosen(served: tuple[ServedModel, ...], wanted: Wanted) -> ModelChoice:
     if found is None:
         names = ", ".join(model.name for model in served) or "none"
         raise ModelMissing(f"{wanted.name or 'any model'} is not served, but: {names}")
-    context = min(found.context_tokens or wanted.context_tokens, wanted.context_tokens)
+    told = found.context_tokens, wanted.context_tokens
+    context = min((tokens for tokens in told if tokens), default=UNTOLD_CONTEXT_TOKENS)
     answer = min(wanted.answer_tokens, context // ANSWER_SHARE)
     return ModelChoice(found.name, found.digest, wanted.demo, context, answer)
 

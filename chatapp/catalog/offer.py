@@ -1,0 +1,36 @@
+"""A model that is offered and where it is served, as values."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a model server is. ``api_key`` is in no representation, so that no log has it."""
+
+    id: UUID
+    name: str
+    kind: str
+    url: str
+    api_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One server of a model; ``name`` is the model's there, "" for whichever it names first."""
+
+    address: Address
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A model that is offered. ``context_tokens`` is the most to use, None for all that its
+    server has."""
+
+    id: UUID
+    name: str
+    demo: bool
+    context_tokens: int | None
+    answer_tokens: int
+    places: tuple[Place, ...]

@@ -1,0 +1,46 @@
+"""From rows to the values that a turn works with."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.conf import settings
+
+from chatapp.catalog.models import Endpoint, LanguageModel, Serving
+from chatapp.catalog.offer import Address, Offer, Place
+from chatapp.catalog.secret import unseal
+
+
+def offer_of(model: UUID | None) -> Offer | None:
+    """The enabled model of that id, or the first of all; None where there is none. Two queries.
+
+    Who may use it was asked before: see :func:`chatapp.access.usable_models`. Raises
+    chatapp.catalog.secret.Unreadable.
+    """
+    enabled = LanguageModel.objects.filter(enabled=True)
+    found = (enabled if model is None else enabled.filter(id=model)).first()
+    if found is None:
+        return None
+    return Offer(
+        id=found.id,
+        name=found.name,
+        demo=found.demo,
+        context_tokens=found.context_tokens,
+        answer_tokens=found.answer_tokens,
+        places=places_of(found.servings.select_related("endpoint")),
+    )
+
+
+def places_of(servings: Iterable[Serving]) -> tuple[Place, ...]:
+    return tuple(Place(address_of(each.endpoint), each.name) for each in servings)
+
+
+def address_of(endpoint: Endpoint) -> Address:
+    """Raises chatapp.catalog.secret.Unreadable where its key cannot be read."""
+    key = settings.MODEL_API_KEY if endpoint.from_settings else unseal(endpoint.sealed_key)
+    return Address(
+        id=endpoint.id,
+        name=endpoint.name,
+        kind=endpoint.kind,
+        url=endpoint.url,
+        api_key=key,
+    )
