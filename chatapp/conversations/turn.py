@@ -33,7 +33,7 @@ from chatapp.conversations.events import (
 from chatapp.conversations.runs import Runs
 from chatapp.conversations.verdicts import Output, told, told_once
 from guardrails.guard import Guard
-from guardrails.stream import Held, Released, guarded
+from guardrails.stream import Check, Held, Released, guarded, unguarded
 from guardrails.verdict import Action, Decision, Message, Stage, Subject
 from rag.passage import Passage, RagError
 
@@ -150,7 +150,7 @@ class _Turn:
             self._found = asyncio.create_task(self._search())
         subject = Subject(Stage.REQUEST, self._request.question, self._context())
         decision = await self._tools.guard.check(subject)
-        for event in told(decision, subject, self._tools.guard.names):
+        for event in told(decision, subject, self._tools.guard.names_at(Stage.REQUEST)):
             yield event
         if decision.action is Action.BLOCK:
             yield Withheld(Stage.REQUEST, decision.message)
@@ -182,7 +182,8 @@ class _Turn:
             found = await self._found
             subjects = [Subject(Stage.PASSAGE, passage.text) for passage in found]
             decisions = await asyncio.gather(*map(self._tools.guard.check, subjects))
-            for event in told_once(decisions, subjects, self._tools.guard.names):
+            names = self._tools.guard.names_at(Stage.PASSAGE)
+            for event in told_once(decisions, subjects, names):
                 yield event
             for passage, decision in zip(found, decisions, strict=True):
                 if decision.action is not Action.BLOCK:
@@ -224,16 +225,21 @@ class _Turn:
             subject = replace(subject, text=text)
             return await self._tools.guard.check(subject)
 
-        window = self._tools.guard.policy.window
-        async with aclosing(guarded(runs.pieces(), check, window)) as events:
+        async with aclosing(await self._judged(runs, check)) as events:
             async for event in events:
                 for output in self._released(event, form, subject):
                     yield output
 
+    async def _judged(self, runs: Runs, check: Check) -> AsyncGenerator[Released | Held, None]:
+        guard = self._tools.guard
+        if guard.policy.stages[Stage.RESPONSE].is_off:
+            return unguarded(runs.pieces(), await check(""))
+        return guarded(runs.pieces(), check, guard.policy.window)
+
     def _released(
         self, event: Released | Held, form: type[Reasoning | Text], subject: Subject
     ) -> list[Output]:
-        names = self._tools.guard.names
+        names = self._tools.guard.names_at(Stage.RESPONSE)
         if isinstance(event, Held):
             message = event.decision.message
             withheld = Withheld(Stage.RESPONSE, message)
