@@ -226,6 +226,10 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"chatapp.library.tasks.*": {"queue": "ingest"}}
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "global_keyprefix": "parapet:"}
 CELERY_BEAT_SCHEDULE = {
+    "look-at-model-servers": {
+        "task": "chatapp.catalog.tasks.look_at_servers",
+        "schedule": 60.0,
+    },
     "requeue-stuck-documents": {
         "task": "chatapp.library.tasks.requeue_stuck_documents",
         "schedule": 30.0,
@@ -243,4 +247,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    # It tells each request, and model servers are asked every minute.
+    "loggers": {"httpx": {"level": "WARNING"}},
 }

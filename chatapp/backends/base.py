@@ -59,11 +59,18 @@ Delta = TextDelta | ReasoningDelta | Finished
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A model as its server names it; ``digest`` is "" where the server tells none."""
+    """A model as its server names it. ``digest`` is of its weights, "" where the server tells
+    none; ``revision`` is then whatever else it tells them by."""
 
     name: str
     digest: str = ""
     context_tokens: int | None = None
+    revision: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What tells these weights from others: the best that the server offers, or ""."""
+        return self.digest or self.revision
 
 
 class Backend(Protocol):

@@ -25,6 +25,8 @@ from chatapp.backends.thinking import ThinkSplitter
 MOST_TOKENS = 32_768
 MOST_LOGPROBS = 20
 DONE = b"[DONE]"
+LLAMACPP_FACTS = ("n_params", "size", "ftype")
+MOST_REVISION_CHARS = 200
 # What a server may call the end of an answer that it broke off itself.
 BROKEN_OFF = {"abort", "error", "cancelled"}
 
@@ -74,7 +76,8 @@ class OpenAIBackend:
         context = context_of(model)
         if context is None and model.get("owned_by") == "llamacpp":
             context = await self._context_of_slot()
-        return ServedModel(str(model["id"]), context_tokens=context)
+        revision = revision_of(model)
+        return ServedModel(str(model["id"]), context_tokens=context, revision=revision)
 
     async def _context_of_slot(self) -> int | None:
         """Where old llama.cpp servers tell how much context each request has."""
@@ -176,6 +179,14 @@ def context_of(model: Mapping[str, Any]) -> int | None:
     """The context in tokens that one request has: vLLM's and SGLang's name for it, llama.cpp's
     (its training context is no promise: the server may have divided less among its slots)."""
     return as_count(model.get("max_model_len")) or as_count(mapping(model.get("meta")).get("n_ctx"))
+
+
+def revision_of(model: Mapping[str, Any]) -> str:
+    """What the server tells of the weights. No server of this protocol tells a digest: vLLM and
+    SGLang tell the path or repository that they loaded (``root``), llama.cpp counts and sizes."""
+    meta = mapping(model.get("meta"))
+    told = [("root", model.get("root")), *((name, meta.get(name)) for name in LLAMACPP_FACTS)]
+    return " ".join(f"{name}={value}" for name, value in told if value)[:MOST_REVISION_CHARS]
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

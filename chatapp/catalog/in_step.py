@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, transaction
 
-from chatapp.catalog.models import Endpoint, LanguageModel, Serving
+from chatapp.catalog.models import Endpoint, LanguageModel, OnChange, Serving
 
 ENDPOINT = "From the settings"
 UNNAMED = "Default"
@@ -26,7 +26,8 @@ def keep_in_step_at_start() -> None:
 @transaction.atomic
 def keep_in_step() -> None:
     """Make or change what the settings name. Who may use the model, whether it is enabled and
-    what an admin called it stay as they are; where it is new, everyone may use it."""
+    what an admin called it stay as they are; where it is new, everyone may use it, whatever its
+    server makes of it."""
     address = {"kind": settings.MODEL_KIND, "url": settings.MODEL_URL}
     endpoint = _row(Endpoint, address, {"name": _free(Endpoint, ENDPOINT)})
     limits = {
@@ -35,7 +36,9 @@ def keep_in_step() -> None:
         "answer_tokens": settings.MODEL_ANSWER_TOKENS,
     }
     name = _free(LanguageModel, settings.MODEL_NAME[:NAME_CHARS] or UNNAMED)
-    model = _row(LanguageModel, limits, {"name": name, "everyone": True})
+    model = _row(
+        LanguageModel, limits, {"name": name, "everyone": True, "on_change": OnChange.WARN}
+    )
     _serve(model, endpoint)
 
 
@@ -59,7 +62,7 @@ def _serve(model: LanguageModel, endpoint: Endpoint) -> None:
     if model.name in (serving.name[:NAME_CHARS], UNNAMED):
         name = _free(LanguageModel, wanted[:NAME_CHARS] or UNNAMED)
         LanguageModel.objects.filter(pk=model.pk).update(name=name)
-    Serving.objects.filter(pk=serving.pk).update(name=wanted)
+    Serving.objects.filter(pk=serving.pk).update(name=wanted, pin="", found="", looked=None)
 
 
 def _free(kind: Any, name: str) -> str:

@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Callable
 from chatapp.backends.base import Backend, ChatRequest, Delta, ServedModel
 from chatapp.backends.errors import ModelMissing
 from chatapp.catalog.offer import Address, Offer, Place
-from chatapp.catalog.watch import ModelChoice, Wanted, Watch, chosen
+from chatapp.catalog.pins import Pins
+from chatapp.catalog.watch import ModelChoice, Wanted, Watch, limited, named
 
 
 class Station:
@@ -14,6 +15,7 @@ class Station:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.watch = Watch(backend)
+        self.pins = Pins()
 
 
 class Lane:
@@ -27,8 +29,10 @@ class Lane:
     async def model(self) -> ModelChoice:
         """The model and its limits, as its server tells. Raises BackendError."""
         offer, place = self._place()
-        wanted = Wanted(place.name, offer.demo, offer.context_tokens, offer.answer_tokens)
-        return chosen(await self._station_at(place.address).watch.served(), wanted)
+        station = self._station_at(place.address)
+        found = named(await station.watch.served(), place.name)
+        station.pins.check(offer, place, found)
+        return limited(found, Wanted(offer.demo, offer.context_tokens, offer.answer_tokens))
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
         """Raises BackendError."""

@@ -42,6 +42,13 @@ class Endpoint(models.Model):
         return self.name
 
 
+class OnChange(models.TextChoices):
+    """What happens to a model whose server has other weights than those that were pinned."""
+
+    WITHHOLD = "withhold", "Withhold it until an admin has looked"
+    WARN = "warn", "Go on using it, and warn here"
+
+
 class LanguageModel(models.Model):
     """A model as people choose it, wherever it is served.
 
@@ -60,6 +67,7 @@ class LanguageModel(models.Model):
     position = models.IntegerField(default=0, editable=False)
     context_tokens = models.PositiveIntegerField(null=True, blank=True)
     answer_tokens = models.PositiveIntegerField(default=1024)
+    on_change = models.CharField(max_length=8, choices=OnChange.choices, default=OnChange.WITHHOLD)
     demo = models.BooleanField(default=False, editable=False)
     from_settings = models.BooleanField(default=False, editable=False)
     created = models.DateTimeField(auto_now_add=True)
@@ -80,14 +88,42 @@ class LanguageModel(models.Model):
 
 class Serving(models.Model):
     """That an endpoint serves a model, by the ``name`` that it has there: "" means whichever
-    its server names first."""
+    its server names first.
+
+    ``pin`` is the identity of the weights (:class:`chatapp.backends.base.ServedModel`) that an
+    admin enabled, "" where the server told none; ``found`` the one that was seen last, at
+    ``looked``, and ``missing`` says that the server did not list the model then.
+    """
 
     model = models.ForeignKey(LanguageModel, on_delete=models.CASCADE, related_name="servings")
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="servings")
     name = models.CharField(max_length=200, blank=True)
+    pin = models.CharField(max_length=200, blank=True)
+    found = models.CharField(max_length=200, blank=True)
+    missing = models.BooleanField(default=False)
+    looked = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["model", "endpoint"], name="one_serving_per_endpoint")
         ]
+
+    @property
+    def changed(self) -> bool:
+        """Whether the server was seen with other weights than those that were pinned."""
+        return bool(self.pin and self.found) and self.pin != self.found
+
+
+class Look(models.Model):
+    """One look at whether an endpoint answers: how long it took, or a sentence on why it does
+    not (``trouble``). Those of the last day are kept."""
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="looks")
+    at = models.DateTimeField(auto_now_add=True)
+    milliseconds = models.PositiveIntegerField()
+    trouble = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["endpoint", "-at"])]

@@ -17,16 +17,18 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One server of a model; ``name`` is the model's there, "" for whichever it names first."""
+    """One server of a model; ``name`` is the model's there, "" for whichever it names first.
+    ``pin`` is the identity of the weights that it must have, "" for any."""
 
     address: Address
     name: str
+    pin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A model that is offered. ``context_tokens`` is the most to use, None for all that its
-    server has."""
+    server has; ``withholds`` says that a server with other weights than pinned is not used."""
 
     id: UUID
     name: str
@@ -34,3 +36,4 @@ class Offer:
     context_tokens: int | None
     answer_tokens: int
     places: tuple[Place, ...]
+    withholds: bool = True

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from chatapp.catalog.models import Endpoint, LanguageModel, Serving
+from chatapp.catalog.models import Endpoint, LanguageModel, OnChange, Serving
 from chatapp.catalog.offer import Address, Offer, Place
 from chatapp.catalog.secret import unseal
 
@@ -27,11 +27,12 @@ def offer_of(model: UUID | None) -> Offer | None:
         context_tokens=found.context_tokens,
         answer_tokens=found.answer_tokens,
         places=places_of(found.servings.select_related("endpoint")),
+        withholds=found.on_change == OnChange.WITHHOLD,
     )
 
 
 def places_of(servings: Iterable[Serving]) -> tuple[Place, ...]:
-    return tuple(Place(address_of(each.endpoint), each.name) for each in servings)
+    return tuple(Place(address_of(each.endpoint), each.name, each.pin) for each in servings)
 
 
 def address_of(endpoint: Endpoint) -> Address:

@@ -16,8 +16,8 @@ UNTOLD_CONTEXT_TOKENS = 4096
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A model with its limits in its own tokens; ``digest`` is "" where the server tells none.
-    ``demo`` says that it is the built-in demonstration model."""
+    """A model with its limits in its own tokens. ``digest`` is what its server tells its weights
+    by, "" where it tells nothing; ``demo`` says that it is the built-in demonstration model."""
 
     name: str
     digest: str
@@ -28,10 +28,8 @@ class ModelChoice:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked of a server: ``name`` of "" means whatever it names first, and the limits
-    are the most that is used of what the model has, None for all of it."""
+    """How a model is used: the limits are the most that is taken of what it has, None for all."""
 
-    name: str
     demo: bool
     context_tokens: int | None
     answer_tokens: int
@@ -63,16 +61,21 @@ class Watch:
         return served
 
 
-def chosen(served: tuple[ServedModel, ...], wanted: Wanted) -> ModelChoice:
-    """The wanted one of ``served``, with limits that fit both. Raises ModelMissing."""
-    found = next((model for model in served if fits(model.name, wanted.name)), None)
+def named(served: tuple[ServedModel, ...], name: str) -> ServedModel:
+    """The one of ``served`` that ``name`` means. Raises ModelMissing."""
+    found = next((model for model in served if fits(model.name, name)), None)
     if found is None:
         names = ", ".join(model.name for model in served) or "none"
-        raise ModelMissing(f"{wanted.name or 'any model'} is not served, but: {names}")
+        raise ModelMissing(f"{name or 'any model'} is not served, but: {names}")
+    return found
+
+
+def limited(found: ServedModel, wanted: Wanted) -> ModelChoice:
+    """``found`` with limits that fit both."""
     told = found.context_tokens, wanted.context_tokens
     context = min((tokens for tokens in told if tokens), default=UNTOLD_CONTEXT_TOKENS)
     answer = min(wanted.answer_tokens, context // ANSWER_SHARE)
-    return ModelChoice(found.name, found.digest, wanted.demo, context, answer)
+    return ModelChoice(found.name, found.identity[:100], wanted.demo, context, answer)
 
 
 def fits(served: str, wanted: str) -> bool:

@@ -6,34 +6,30 @@ import pytest
 
 from chatapp.backends.base import ServedModel
 from chatapp.backends.errors import ModelMissing, Unreachable
-from chatapp.catalog.watch import FRESH_SECONDS, ModelChoice, Wanted, Watch, chosen
+from chatapp.catalog.watch import FRESH_SECONDS, ModelChoice, Wanted, Watch, limited, named
 from tests.catalog.serving import Server
-
-WANTED = Wanted("", demo=False, context_tokens=4096, answer_tokens=512)
 
 
 def test_without_a_name_it_is_the_first_that_is_served() -> None:
-    choice = chosen((ServedModel("first", "d1", 8192), ServedModel("second")), WANTED)
-    assert choice == ModelChoice("first", "d1", demo=False, context_tokens=4096, answer_tokens=512)
+    first = ServedModel("first", "d1", 8192)
+    assert named((first, ServedModel("second")), "") == first
 
 
 @pytest.mark.parametrize("name", ["gemma3", "gemma3:latest"])
 def test_the_named_one_is_found(name: str) -> None:
-    wanted = Wanted(name, demo=True, context_tokens=4096, answer_tokens=512)
-    choice = chosen((ServedModel("other"), ServedModel("gemma3:latest", "d2")), wanted)
-    assert (choice.name, choice.digest, choice.demo) == ("gemma3:latest", "d2", True)
+    wanted = ServedModel("gemma3:latest", "d2")
+    assert named((ServedModel("other"), wanted), name) == wanted
 
 
 @pytest.mark.parametrize("served", [(), (ServedModel("gemma3:4b"), ServedModel("gemma3n"))])
 def test_one_that_is_not_served_is_missing(served: tuple[ServedModel, ...]) -> None:
-    wanted = Wanted("gemma3", demo=False, context_tokens=4096, answer_tokens=512)
     with pytest.raises(ModelMissing, match="gemma3 is not served"):
-        chosen(served, wanted)
+        named(served, "gemma3")
 
 
 def test_a_server_without_models_has_none_to_answer() -> None:
     with pytest.raises(ModelMissing, match="any model"):
-        chosen((), WANTED)
+        named((), "")
 
 
 @pytest.mark.parametrize(
@@ -49,11 +45,26 @@ def test_a_server_without_models_has_none_to_answer() -> None:
 def test_limits_fit_the_model_and_what_is_wanted(
     most: int | None, context: int | None, expected: tuple[int, int]
 ) -> None:
-    choice = chosen(
-        (ServedModel("small", "", context),),
-        Wanted("", demo=False, context_tokens=most, answer_tokens=512),
-    )
+    wanted = Wanted(demo=False, context_tokens=most, answer_tokens=512)
+    choice = limited(ServedModel("small", "", context), wanted)
     assert (choice.context_tokens, choice.answer_tokens) == expected
+
+
+@pytest.mark.parametrize(
+    ("served", "told"),
+    [
+        (ServedModel("m", "d1", revision="root=m"), "d1"),
+        (ServedModel("m", revision="root=m"), "root=m"),
+        (ServedModel("m"), ""),
+    ],
+)
+def test_an_answer_names_its_weights_by_the_best_that_is_told(
+    served: ServedModel, told: str
+) -> None:
+    wanted = Wanted(demo=True, context_tokens=512, answer_tokens=16)
+    assert limited(served, wanted) == ModelChoice(
+        "m", told, demo=True, context_tokens=512, answer_tokens=16
+    )
 
 
 async def test_the_answer_is_remembered_for_a_while() -> None:
