@@ -6,5 +6,6 @@ urlpatterns = [
     path("", include("chatapp.conversations.urls")),
     path("", include("chatapp.accounts.urls")),
     path("library/", include("chatapp.library.urls")),
+    path("models/", include("chatapp.catalog.urls")),
     path("log/", include("chatapp.moderation.urls")),
 ]
