@@ -16,6 +16,7 @@ from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponseBase
 
 from chatapp.accounts.models import Role, User
+from chatapp.api.models import ApiKey
 from chatapp.catalog.models import Endpoint, LanguageModel
 from chatapp.conversations.models import Conversation, Source, Turn
 from chatapp.library.models import Chunk, Collection, Document
@@ -92,6 +93,11 @@ def own_turns(user: User) -> QuerySet[Turn]:
 def own_sources(user: User) -> QuerySet[Source]:
     """Sources of this person's turns; opening one asks :func:`readable_chunks` as well."""
     return Source.objects.filter(turn__in=own_turns(user))
+
+
+def own_keys(user: User) -> QuerySet[ApiKey]:
+    """API keys that this person may see and revoke; also those that were revoked."""
+    return ApiKey.objects.filter(owner=user) if user.is_active else ApiKey.objects.none()
 
 
 def visible_entries(user: User) -> QuerySet[Entry]:

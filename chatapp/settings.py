@@ -95,6 +95,7 @@ INGEST_RETRY_SECONDS = env.real("INGEST_RETRY_SECONDS", 30.0)
 UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 100, least=1)
 UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 200, least=1)
 QUESTION_MAX_CHARS = env.integer("QUESTION_MAX_CHARS", 16_000, least=100)
+API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 300, least=1)
 RETRIEVED_PASSAGES = env.integer("RETRIEVED_PASSAGES", 5, least=1)
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -118,6 +119,7 @@ INSTALLED_APPS = [
     "chatapp.library",
     "chatapp.conversations",
     "chatapp.moderation",
+    "chatapp.api",
     "chatapp.samples",
 ]
 MIDDLEWARE = [

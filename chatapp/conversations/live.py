@@ -48,12 +48,12 @@ async def tools(job: Job) -> Tools:
 
 
 class Live:
-    """Made once for each event loop, by :func:`live`."""
+    """Made once for each event loop, by :func:`live`; ``redis`` is for short commands."""
 
     def __init__(self, url: str) -> None:
-        self._client = connect(url)
+        self.redis = connect(url)
         self._listener = connect(url, retries=0)
-        self.log = TurnLog(self._client)
+        self.log = TurnLog(self.redis)
         self.turns = RunningTurns(self.log, tools)
         self.exchange = Exchange(self._listener, self.turns.stop)
 
@@ -61,7 +61,7 @@ class Live:
         """Interrupt what runs and let go of everything."""
         await self.turns.close()
         await self.exchange.close()
-        await self._client.aclose()
+        await self.redis.aclose()
         await self._listener.aclose()
 
     async def stop(self, turn: UUID) -> None:
