@@ -20,13 +20,22 @@ from redis import RedisError
 
 from chatapp import access
 from chatapp.accounts.models import User
-from chatapp.conversations import services
+from chatapp.conversations import asking
 from chatapp.conversations.ending import cancel
 from chatapp.conversations.events import to_wire
 from chatapp.conversations.flow import Bucket
-from chatapp.conversations.frames import Attach, Frame, Malformed, Send, Stop, parse
+from chatapp.conversations.frames import (
+    Attach,
+    Frame,
+    Malformed,
+    Regenerate,
+    Send,
+    Stop,
+    parse,
+)
 from chatapp.conversations.live import EventsGone, live
 from chatapp.conversations.models import Status
+from chatapp.conversations.problems import Problem
 
 BINARY = 1003
 MALFORMED = 4400
@@ -87,8 +96,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
 
     async def _obey(self, person: User, frame: Frame) -> None:
         match frame:
-            case Send():
-                await self._send(person, frame)
+            case Send() | Regenerate():
+                await self._take(person, frame)
             case Attach():
                 await self._attach(person, frame)
             case Stop():
@@ -96,14 +105,14 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
 
     # --- what a client may ask ----------------------------------------------------------------
 
-    async def _send(self, person: User, frame: Send) -> None:
+    async def _take(self, person: User, frame: Send | Regenerate) -> None:
         client = str(frame.client_id)
         if len(self._followed) >= FOLLOWED_TURNS:
             await self._error("busy", "Too many answers at once on this page.", client_id=client)
             return
         try:
-            asked = await database_sync_to_async(services.ask)(person, frame)
-        except services.Problem as problem:
+            asked = await _asked(person, frame)
+        except Problem as problem:
             await self._error(problem.code, str(problem), client_id=client)
             return
         if asked.job is not None:
@@ -112,6 +121,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             "accepted",
             client_id=client,
             turn=str(asked.turn),
+            parent=asked.parent and str(asked.parent),
             conversation=str(asked.conversation),
             title=asked.title,
         )
@@ -198,3 +208,11 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
 
     async def _frame(self, kind: str, **fields: Any) -> None:
         await self.send(text_data=orjson.dumps({"type": kind, **fields}).decode())
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]  # Channels ships no types
+def _asked(person: User, frame: Send | Regenerate) -> asking.Asked:
+    """Raises Problem."""
+    if isinstance(frame, Regenerate):
+        return asking.regenerate(person, frame)
+    return asking.ask(person, frame)

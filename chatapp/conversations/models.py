@@ -7,11 +7,15 @@ from django.db import models
 
 
 class Conversation(models.Model):
+    """A tree of turns. ``branch`` is the turn through which the branch goes that was chosen to be
+    shown; without one the newest turn's is."""
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
     )
     title = models.CharField(max_length=120)
+    branch = models.ForeignKey("Turn", on_delete=models.SET_NULL, null=True, related_name="+")
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
 
@@ -37,7 +41,8 @@ class Status(models.TextChoices):
 class Turn(models.Model):
     """A question and its answer.
 
-    ``parent`` is the turn that this one follows, so that a conversation can branch.
+    ``parent`` is the turn that this one follows, so that a conversation can branch: it is an
+    earlier one of the same conversation, and stays it (integrity.py).
     ``client_id`` is made by the client: a question that is sent twice makes one turn.
     ``answer`` holds released text only, never text that the guard withheld. ``trace`` holds the
     events that nothing else here tells (judged, withheld, cited), as on the wire.

@@ -1,6 +1,7 @@
 """What a client may send, and what is refused."""
 
 import json
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatapp.conversations.flow import Bucket
-from chatapp.conversations.frames import Attach, Malformed, Send, Stop, parse
+from chatapp.conversations.frames import Attach, Malformed, Regenerate, Send, Stop, parse
 
 ID = "5b0c7c4e-4f1e-4c55-9f0f-0d6a3e0f6f55"
 SEND = {
@@ -30,6 +31,12 @@ def test_it_reads_each_kind_of_frame() -> None:
     assert parse(json.dumps(SEND)) == Send(name, None, "How much?", None)
     chosen = {**SEND, "conversation": ID, "collections": [ID, ID], "model": ID}
     assert parse(json.dumps(chosen)) == Send(name, name, "How much?", (name,), name)
+    plain = Send(name, None, "How much?", None)
+    assert parse(json.dumps({**SEND, "parent": ID})) == replace(plain, parent=name)
+    assert parse(json.dumps({**SEND, "parent": None})) == replace(plain, parent=None)
+    again = {"type": "regenerate", "client_id": ID, "turn": ID}
+    assert parse(json.dumps(again)) == Regenerate(name, name)
+    assert parse(json.dumps({**again, "model": ID})) == Regenerate(name, name, name)
     assert parse(json.dumps({"type": "attach", "turn": ID, "after": 3})) == Attach(name, 3)
     assert parse(json.dumps({"type": "stop", "turn": ID, "extra": 1})) == Stop(name)
 
@@ -58,6 +65,10 @@ def test_it_reads_each_kind_of_frame() -> None:
         json.dumps({**SEND, "collections": ID}),
         json.dumps({**SEND, "collections": [1]}),
         json.dumps({**SEND, "collections": [ID] * 1001}),
+        json.dumps({**SEND, "parent": ""}),
+        json.dumps({**SEND, "parent": "latest"}),
+        json.dumps({"type": "regenerate", "turn": ID}),
+        json.dumps({"type": "regenerate", "client_id": ID}),
         json.dumps({"type": "attach", "turn": ID}),
         json.dumps({"type": "attach", "turn": ID, "after": -1}),
         json.dumps({"type": "attach", "turn": ID, "after": True}),
@@ -74,13 +85,13 @@ def test_it_refuses_what_does_not_follow_the_protocol(text: str) -> None:
         parse(text)
 
 
-@given(st.dictionaries(st.sampled_from([*SEND, "turn", "after"]), ANYTHING))
+@given(st.dictionaries(st.sampled_from([*SEND, "parent", "turn", "after"]), ANYTHING))
 def test_whatever_comes_is_a_frame_or_malformed(fields: dict[str, object]) -> None:
     try:
         frame = parse(json.dumps(fields))
     except Malformed:
         return
-    assert isinstance(frame, Send | Attach | Stop)
+    assert isinstance(frame, Send | Regenerate | Attach | Stop)
 
 
 def test_a_question_loses_nulls_and_outer_space_only() -> None:

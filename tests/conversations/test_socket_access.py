@@ -76,6 +76,22 @@ async def test_only_the_owner_goes_on_with_a_conversation(
     assert await Turn.objects.acount() == 1
 
 
+async def test_only_the_owner_regenerates_an_answer(
+    connect: Connect, employee: User, other: User
+) -> None:
+    socket = await connect(employee)
+    accepted = await socket.ask("My secret question")
+    await socket.until_end()
+    intruder, messages = await connect(other), set()
+    for turn in (accepted["turn"], str(uuid4())):
+        await intruder.send(type="regenerate", client_id=str(uuid4()), turn=turn)
+        refused = await intruder.next()
+        assert (refused["type"], refused["code"]) == ("error", "not_found")
+        messages.add(refused["message"])
+    assert len(messages) == 1
+    assert await Turn.objects.acount() == 1
+
+
 async def test_another_persons_client_id_begins_a_conversation_of_ones_own(
     connect: Connect, employee: User, other: User
 ) -> None:
