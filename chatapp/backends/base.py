@@ -18,13 +18,27 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are chosen, and texts before which the answer ends; ``top_p`` and ``seed`` of
+    None are the server's to choose."""
+
+    temperature: float = 0.2
+    top_p: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+USUAL = Sampling()
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
     """One request to a model; token limits are counted in the model's own tokens."""
 
     model: str
     messages: tuple[Message, ...]
     max_tokens: int = 512
-    temperature: float = 0.2
+    sampling: Sampling = USUAL
     context_tokens: int | None = None
     top_logprobs: int = 0
 

@@ -20,7 +20,14 @@ from chatapp.backends.base import (
 from chatapp.backends.errors import Malformed, TimedOut, Unreachable
 from chatapp.backends.failures import failure, failure_in_stream
 from chatapp.backends.framing import JsonLines
-from chatapp.backends.openai import MOST_LOGPROBS, MOST_TOKENS, as_count, candidates, mapping
+from chatapp.backends.openai import (
+    MOST_LOGPROBS,
+    MOST_TOKENS,
+    as_count,
+    candidates,
+    chosen_by,
+    mapping,
+)
 from chatapp.backends.server import Patience, Server, parsed, pieces, valid
 from chatapp.backends.thinking import ThinkSplitter
 
@@ -111,7 +118,7 @@ def chat_body(request: ChatRequest) -> dict[str, Any]:
         "options": {
             "num_ctx": request.context_tokens or CONTEXT_TOKENS,
             "num_predict": max(1, min(request.max_tokens, MOST_TOKENS)),
-            "temperature": max(0.0, min(request.temperature, 2.0)),
+            **chosen_by(request.sampling),
         },
     }
     if request.top_logprobs:

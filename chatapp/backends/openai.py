@@ -13,6 +13,7 @@ from chatapp.backends.base import (
     Delta,
     Finished,
     ReasoningDelta,
+    Sampling,
     ServedModel,
     TextDelta,
 )
@@ -24,6 +25,9 @@ from chatapp.backends.thinking import ThinkSplitter
 
 MOST_TOKENS = 32_768
 MOST_LOGPROBS = 20
+MOST_STOPS = 4
+MOST_STOP_CHARS = 200
+MOST_SEED = 2**31 - 1
 DONE = b"[DONE]"
 LLAMACPP_FACTS = ("n_params", "size", "ftype")
 MOST_REVISION_CHARS = 200
@@ -94,14 +98,26 @@ def chat_body(request: ChatRequest) -> dict[str, Any]:
         "model": request.model,
         "messages": [{"role": m.role, "content": valid(m.content)} for m in request.messages],
         "max_tokens": max(1, min(request.max_tokens, MOST_TOKENS)),
-        "temperature": max(0.0, min(request.temperature, 2.0)),
         "stream": True,
         "stream_options": {"include_usage": True},
+        **chosen_by(request.sampling),
     }
     if request.top_logprobs:
         top = max(1, min(request.top_logprobs, MOST_LOGPROBS))
         body |= {"logprobs": True, "top_logprobs": top}
     return body
+
+
+def chosen_by(sampling: Sampling) -> dict[str, Any]:
+    """The fields that say how tokens are chosen, bounded; Ollama calls them the same."""
+    fields: dict[str, Any] = {"temperature": max(0.0, min(sampling.temperature, 2.0))}
+    if sampling.top_p is not None:
+        fields["top_p"] = max(0.01, min(sampling.top_p, 1.0))
+    if sampling.seed is not None:
+        fields["seed"] = max(0, min(sampling.seed, MOST_SEED))
+    if sampling.stop:
+        fields["stop"] = [valid(text)[:MOST_STOP_CHARS] for text in sampling.stop[:MOST_STOPS]]
+    return fields
 
 
 class Answer:

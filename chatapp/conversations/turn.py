@@ -14,7 +14,15 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chatapp.backends.base import Backend, ChatRequest, Finished, ReasoningDelta, TextDelta
+from chatapp.backends.base import (
+    USUAL,
+    Backend,
+    ChatRequest,
+    Finished,
+    ReasoningDelta,
+    Sampling,
+    TextDelta,
+)
 from chatapp.backends.errors import BackendError, Malformed
 from chatapp.conversations import prompt
 from chatapp.conversations.cite import cited
@@ -70,12 +78,16 @@ class Search(Protocol):
 @dataclass(frozen=True, slots=True)
 class TurnRequest:
     """What is asked. ``collections`` are ids that the person may read and chose: () searches
-    nothing. ``passages`` is how many at most."""
+    nothing. ``passages`` is how many at most. ``instructions`` are the asker's own, which were
+    judged before; ``answer_tokens`` can only lower the model's own limit."""
 
     question: str
     history: tuple[prompt.Exchange, ...] = ()
     collections: tuple[str, ...] = ()
     passages: int = 5
+    instructions: str = ""
+    answer_tokens: int | None = None
+    sampling: Sampling = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +137,9 @@ class _Turn:
         self._tools = tools
         self._model = model
         self._request = request
-        self._material = prompt.Material(request.question, request.history)
+        self._material = prompt.Material(
+            request.question, request.history, instructions=request.instructions
+        )
         self._prompt = prompt.Prompt((), ())
         self._found: asyncio.Task[tuple[Passage, ...]] | None = None
 
@@ -197,10 +211,12 @@ class _Turn:
     # --- answer -----------------------------------------------------------------------------
 
     async def answer(self) -> AsyncGenerator[Output, None]:
+        most = self._model.answer_tokens
         request = ChatRequest(
             model=self._model.name,
             messages=self._prompt.messages,
-            max_tokens=self._model.answer_tokens,
+            max_tokens=min(self._request.answer_tokens or most, most),
+            sampling=self._request.sampling,
             context_tokens=self._model.context_tokens,
         )
         async with aclosing(self._tools.backend.stream(request)) as stream:

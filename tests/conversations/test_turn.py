@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatapp.backends.base import Finished, ReasoningDelta, TextDelta
+from chatapp.backends.base import Finished, ReasoningDelta, Sampling, TextDelta
 from chatapp.backends.errors import Overloaded, Unreachable
 from chatapp.conversations.events import (
     Cited,
@@ -22,8 +22,14 @@ from chatapp.conversations.events import (
     Text,
     Usage,
 )
-from chatapp.conversations.prompt import Exchange
-from chatapp.conversations.turn import CUT_SHORT, NO_ANSWER, SEARCH_FAILED, TurnRequest, run_turn
+from chatapp.conversations.prompt import SYSTEM, Exchange
+from chatapp.conversations.turn import (
+    CUT_SHORT,
+    NO_ANSWER,
+    SEARCH_FAILED,
+    TurnRequest,
+    run_turn,
+)
 from chatapp.conversations.verdicts import Output
 from rag.passage import RagError
 from tests.conversations.scripted import (
@@ -69,6 +75,24 @@ async def test_the_model_is_given_history_passages_and_question() -> None:
     assert asked.messages[-1].content.endswith("How much leave?")
     assert (asked.model, asked.max_tokens, asked.context_tokens) == ("scripted-1b", 256, 4096)
     assert search.asked == [("How much leave?", ("c",), 4)]
+
+
+async def test_the_model_is_asked_as_the_asker_wishes_within_its_limits() -> None:
+    backend = saying("Yes.")
+    own = dataclasses.replace(ASK, answer_tokens=10, sampling=Sampling(0.0, stop=("END",)))
+    for request in (own, dataclasses.replace(ASK, answer_tokens=10_000), ASK):
+        await play(request, make_tools(backend))
+    asked = [(request.max_tokens, request.sampling) for request in backend.requests]
+    assert asked == [(10, Sampling(0.0, stop=("END",))), (256, Sampling()), (256, Sampling())]
+
+
+async def test_the_askers_instructions_stand_behind_ours() -> None:
+    backend = saying("Yes.")
+    await play(dataclasses.replace(ASK, instructions="Speak like a pirate."), make_tools(backend))
+    system = backend.requests[0].messages[0]
+    assert system.role == "system"
+    assert system.content.startswith(SYSTEM)
+    assert system.content.endswith("\nSpeak like a pirate.")
 
 
 async def test_sources_come_before_the_text_and_marks_name_them() -> None:
