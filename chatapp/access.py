@@ -19,7 +19,7 @@ from chatapp.accounts.models import Role, User
 from chatapp.api.models import ApiKey
 from chatapp.catalog.models import Endpoint, LanguageModel
 from chatapp.conversations.models import Conversation, Source, Turn
-from chatapp.library.models import Chunk, Collection, Document
+from chatapp.library.models import Chunk, Collection, Document, State
 from chatapp.moderation.models import Entry
 
 View = Callable[..., HttpResponseBase]
@@ -32,14 +32,19 @@ def readable_collections(user: User) -> QuerySet[Collection]:
     """
     if not user.is_active:
         return Collection.objects.none()
-    return Collection.objects.filter(readers__in=user.groups.all()).distinct()
+    kept = Collection.objects.filter(deleting=False)
+    return kept.filter(readers__in=user.groups.all()).distinct()
+
+
+def readable_documents(user: User) -> QuerySet[Document]:
+    """Documents that may answer this person: those that stay and that they may read."""
+    kept = Document.objects.exclude(state=State.DELETING)
+    return kept.filter(collection__in=readable_collections(user))
 
 
 def readable_chunks(user: User) -> QuerySet[Chunk]:
     """Chunks that this person may open as a source."""
-    return Chunk.objects.filter(
-        document__collection__in=readable_collections(user), quarantined=False
-    )
+    return Chunk.objects.filter(document__in=readable_documents(user), quarantined=False)
 
 
 def managed_collections(user: User) -> QuerySet[Collection]:

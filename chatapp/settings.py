@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from chatapp import env
+from guardrails.llama_guard import family_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -20,6 +21,7 @@ VAR_DIR = Path(env.text("VAR_DIR") or BASE_DIR / "var")
 DEBUG = env.flag("DEBUG")
 LISTEN_HOST = env.text("LISTEN_HOST", "127.0.0.1")
 PORT = env.integer("PORT", 8000, least=1)
+PROXY_ADDRESSES = env.words("PROXY_ADDRESSES", "127.0.0.1")
 PUBLIC_URL = env.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [urlsplit(PUBLIC_URL).hostname or ""]
 
@@ -54,6 +56,11 @@ MODEL_TIMEOUT_SECONDS = env.real("MODEL_TIMEOUT_SECONDS", 60.0, least=1.0)
 GUARD_MODEL_URL = env.url("GUARD_MODEL_URL", "")
 GUARD_MODEL_KIND = env.choice("GUARD_MODEL_KIND", "openai", ("openai", "ollama"))
 GUARD_MODEL_NAME = env.text("GUARD_MODEL_NAME")
+if GUARD_MODEL_URL:
+    try:
+        family_of(GUARD_MODEL_NAME)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"GUARD_MODEL_NAME: {error}") from None
 GUARD_MODEL_API_KEY = env.text("GUARD_MODEL_API_KEY")
 GUARD_TIMEOUT_SECONDS = env.real("GUARD_TIMEOUT_SECONDS", 10.0, least=0.1)
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL")
@@ -90,8 +97,8 @@ CHANNEL_LAYERS = {
 # --- limits ---------------------------------------------------------------------------------
 
 INGEST_LEASE_SECONDS = env.real("INGEST_LEASE_SECONDS", 60.0, least=1.0)
-INGEST_MAX_ATTEMPTS = env.integer("INGEST_MAX_ATTEMPTS", 5, least=1)
-INGEST_RETRY_SECONDS = env.real("INGEST_RETRY_SECONDS", 30.0)
+INGEST_MAX_ATTEMPTS = env.integer("INGEST_MAX_ATTEMPTS", 7, least=1)
+INGEST_RETRY_SECONDS = env.real("INGEST_RETRY_SECONDS", 5.0)
 UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 100, least=1)
 UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 200, least=1)
 QUESTION_MAX_CHARS = env.integer("QUESTION_MAX_CHARS", 16_000, least=100)
@@ -126,6 +133,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
+    "chatapp.accounts.private.PrivatePages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -10,9 +10,10 @@ BLOCK = {"action": "block", "threshold": 0.5}
 FLAG = {"action": "flag", "threshold": 0.5}
 REDACT = {"action": "redact", "threshold": 0.5}
 ALLOW = {"action": "allow", "threshold": 0.5}
-# Questions of law, medicine and money are everyday work, and so is comparing competitors or
-# quoting a text: a person may look at them, but they are not kept from anyone.
-FLAGGED = ("S5", "S6", "S8", "S13")
+# Questions of law, medicine and money are everyday work, and so is comparing competitors, quoting
+# a text or writing code, which nothing here runs: a person may look at them, but they are not kept
+# from anyone.
+FLAGGED = ("S5", "S6", "S8", "S13", "S14")
 
 
 HAZARDS = {code: FLAG if code in FLAGGED else BLOCK for code in CATEGORIES}

@@ -44,7 +44,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Sizes of the hold-back window, in characters.
+    """Sizes of the hold-back window, in characters; ``overlap`` and ``holdback`` do not count
+    hidden ones.
 
     A part is judged as soon as it ends a sentence or has ``characters``; ``overlap`` characters
     that were released before are judged with it. The last ``holdback`` characters stay unreleased

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 
 from guardrails.policy import Window
 from guardrails.redact import redact
+from guardrails.rules.normalise import is_hidden
 from guardrails.verdict import Action, Decision
 
 Check = Callable[[str], Awaitable[Decision]]
@@ -59,7 +60,7 @@ async def guarded(
         while True:
             await intake.due()
             whole = intake.ended
-            start = 0 if whole else max(0, released - window.overlap)
+            start = 0 if whole else _before(intake.text, released, window.overlap)
             text = intake.text[start:]
             if not text:
                 break
@@ -178,12 +179,21 @@ async def _reading(
 def _safe_end(text: str, floor: int, decision: Decision, window: Window) -> int:
     """How much of ``text`` may be shown while more follows: not the last ``holdback``
     characters, no part of a redaction, and none that may go on behind the end."""
-    end = len(text) - window.holdback
+    end = _before(text, len(text), window.holdback)
     for part in decision.redactions:
         goes_on = not text[part.end :].strip()
         if goes_on or part.start < end < part.end:
             end = min(end, part.start)
     return max(end, floor)
+
+
+def _before(text: str, end: int, characters: int) -> int:
+    """Where the last ``characters`` of ``text[:end]`` begin. Hidden ones do not count: judges do
+    not see them, and enough of them between two letters would part any word from itself."""
+    while characters and end:
+        end -= 1
+        characters -= not is_hidden(text[end])
+    return end
 
 
 def _bounded(decision: Decision, length: int, window: Window) -> Decision:

@@ -1,7 +1,8 @@
 """What `make test` does after the set-up: the checks, then every test on both databases.
 
-The work is cut into parts that run side by side, as many at once as there are cores (two at
-least): each is a process with servers, database and folders of its own. What a part says is
+The work is cut into parts that run side by side, one more at once than there are cores, since
+each waits for much of its time, and three at least: each is a process with servers, database and
+folders of its own. What a part says is
 printed when it ends, so that parts do not talk at once.
 """
 
@@ -66,7 +67,7 @@ def main() -> int:
     began = time.monotonic()
     install_browser()
     results = []
-    with ThreadPoolExecutor(max(2, os.cpu_count() or 2)) as pool:
+    with ThreadPoolExecutor(max(3, (os.cpu_count() or 2) + 1)) as pool:
         for future in as_completed([pool.submit(run, part) for part in parts()]):
             results.append(future.result())
             report(results[-1])

@@ -47,22 +47,22 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 @role_required(Role.ADMIN)
 def add_group(request: HttpRequest) -> HttpResponse:
-    return _name(request, Group())
+    return _name(request, Group(), "added")
 
 
 @require_POST
 @role_required(Role.ADMIN)
 def rename_group(request: HttpRequest, number: int) -> HttpResponse:
     groups = managed_groups(signed_in(request))
-    return _name(request, get_object_or_404(groups, pk=number))
+    return _name(request, get_object_or_404(groups, pk=number), "renamed")
 
 
-def _name(request: HttpRequest, group: Group) -> HttpResponse:
+def _name(request: HttpRequest, group: Group, done: str) -> HttpResponse:
     form = GroupForm(request.POST, instance=group)
     if form.is_valid():
         name_group(form.instance, by=signed_in(request))
-        messages.success(request, f"The group is called {form.instance.name}.")
+        messages.success(request, f"The group {form.instance.name} was {done}.")
     else:
         reasons = " ".join(str(reason) for reason in form.errors.get("name", []))
-        messages.error(request, f"The group was not changed. {reasons}")
+        messages.error(request, f"The group was not {done}. {reasons}")
     return redirect("people")

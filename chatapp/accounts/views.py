@@ -61,5 +61,4 @@ def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
     minutes = ceil(pause / timedelta(minutes=1))
     page = render(request, "accounts/locked_out.html", {"minutes": minutes}, status=429)
     page["Retry-After"] = str(round(pause.total_seconds()))
-    page["Cache-Control"] = "no-store"
     return page

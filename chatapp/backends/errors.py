@@ -41,7 +41,7 @@ class ModelChanged(BackendError):
 
 
 class ContextExceeded(BackendError):
-    sentence = "The question is too long for this model. Shorten it or start a new chat."
+    sentence = "The question, with what belongs to it, is too long for this model. Shorten it."
 
 
 class Refused(BackendError):

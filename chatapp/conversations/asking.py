@@ -1,5 +1,6 @@
 """Taking questions: each becomes a turn at its place in the tree of its conversation."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import starmap
@@ -21,6 +22,8 @@ from chatapp.conversations.turn import TurnRequest
 from chatapp.moderation.services import Where
 
 TITLE_CHARS = 60
+# Marks of Markdown, which a title does not set: heads, emphasis, code, the bars of tables.
+MARKDOWN = re.compile(r"^#{1,6}\s+|[*`|]+")
 HISTORY_TURNS = 50
 NEW_CONVERSATIONS = UUID("6d1b7d0e-30a4-4f0b-9d5e-0c1a5f3b8f11")
 """Namespace of conversation ids. They follow from person and client id, so that a question which
@@ -200,6 +203,7 @@ def _history(turn: Turn, tree: Tree) -> tuple[Exchange, ...]:
 def title_of(text: str) -> str:
     """The first words of a question: a conversation's title until it is renamed."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = MARKDOWN.sub("", line).strip()
     if len(line) <= TITLE_CHARS:
         return line or "Conversation"
     words = line[: TITLE_CHARS - 1].rpartition(" ")[0]

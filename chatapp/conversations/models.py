@@ -44,6 +44,7 @@ class Turn(models.Model):
     ``parent`` is the turn that this one follows, so that a conversation can branch: it is an
     earlier one of the same conversation, and stays it (integrity.py).
     ``client_id`` is made by the client: a question that is sent twice makes one turn.
+    ``question`` is as the model was given it, without what the guard redacted.
     ``answer`` holds released text only, never text that the guard withheld. ``trace`` holds the
     events that nothing else here tells (judged, withheld, cited), as on the wire.
     """

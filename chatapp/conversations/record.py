@@ -30,6 +30,7 @@ from chatapp.conversations.models import Conversation, Source, Status, Turn
 from chatapp.conversations.verdicts import Decided
 from chatapp.library.models import Chunk
 from chatapp.moderation.services import Where, record_decision
+from guardrails.verdict import Action, Stage
 
 
 class Fold:
@@ -86,10 +87,15 @@ class Outcome:
     ended: Ended
 
 
-def decided(decision: Decided, where: Where) -> None:
-    """Write one decision to the moderation log."""
+def decided(made: Decided, where: Where) -> None:
+    """Write one decision to the moderation log. A question that was redacted stands in its turn
+    as the model was given it, so that no later question tells the model what was removed."""
+    decision = made.decision
     with transaction.atomic():
-        record_decision(decision.decision, decision.subject, where)
+        record_decision(decision, made.subject, where)
+        redacted = decision.stage is Stage.REQUEST and decision.action is Action.REDACT
+        if redacted and where.turn_id:
+            Turn.objects.filter(id=where.turn_id).update(question=storable(decision.text))
 
 
 def finish(turn: UUID, outcome: Outcome) -> bool:

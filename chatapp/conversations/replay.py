@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable
 
 from chatapp.conversations.events import (
-    Cited,
     Ended,
     Event,
+    Judged,
     Passages,
     Reasoning,
     SourceRef,
@@ -28,12 +28,13 @@ def events_of(turn: Turn, readable: Collection[int]) -> list[Event]:
     trace = [from_wire(frame) for frame in turn.trace]
     sources = tuple(_ref(source, readable) for source in turn.sources.all())
     events: list[Event] = [Started(turn.question, turn.model_name, turn.demo, turn.model_digest)]
-    events += [each for each in trace if not isinstance(each, Cited)]
+    events += [each for each in trace if isinstance(each, Judged)]
     if turn.collections:
         events.append(Passages(sources))
     events += [Reasoning(turn.reasoning)] if turn.reasoning else []
     events += [Text(turn.answer)] if turn.answer else []
-    events += [each for each in trace if isinstance(each, Cited)]
+    # Nothing was written after what was withheld, so its place is behind all text.
+    events += [each for each in trace if not isinstance(each, Judged)]
     return [*events, Usage(turn.prompt_tokens, turn.answer_tokens), Ended(turn.status, turn.reason)]
 
 

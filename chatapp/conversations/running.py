@@ -30,7 +30,7 @@ GIVE_UP_SECONDS = 60
 SHUTDOWN_SECONDS = 5
 BROKEN = "Something went wrong on our side. Your question is kept; try again."
 NOT_SAVED = "The answer could not be saved. Your question is kept; try again in a minute."
-INTERRUPTED = "The answer was interrupted by a restart. The text so far is kept; ask again."
+INTERRUPTED = "The answer was interrupted by a restart. You can ask again."
 logger = logging.getLogger(__name__)
 
 

@@ -11,7 +11,7 @@ from chatapp.conversations.log import TurnLog
 from chatapp.conversations.models import Status, Turn
 
 DELETED = "The conversation was deleted."
-LOST = "The answer was interrupted. The text so far is kept; ask again."
+LOST = "The answer was interrupted. You can ask again."
 logger = logging.getLogger(__name__)
 
 

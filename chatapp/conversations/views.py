@@ -10,6 +10,7 @@ Templates and what they are given:
                       docs/protocol.md describes it
     ``collections``   readable collections, ``{"id", "name", "description"}``, for a picker and
                       for ``json_script``
+    ``examples``      questions about documents that this person may read, on the empty page
     ``models``        those that the person may use, ``{"id", "name"}``, the one that answers where
                       they choose none first; for a picker and for ``json_script``
     ``model``         that first one, with ``name`` and ``demo``; None when it cannot be told now
@@ -25,6 +26,7 @@ answers 204 with ``HX-Redirect`` to "chat" for htmx, and redirects there otherwi
 """
 
 from contextlib import suppress
+from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
@@ -43,9 +45,14 @@ from chatapp.conversations.listing import by_day
 from chatapp.conversations.live import request_stops
 from chatapp.conversations.presentation import shown_branch
 from chatapp.conversations.problems import Empty, NotFound
-from chatapp.library.models import Chunk
+from chatapp.library.models import Chunk, State
 
 LISTED = 500
+EXAMPLES = (
+    "What are the main points of “{}”?",
+    "What should I know from “{}”?",
+    "Sum up “{}” in a few sentences.",
+)
 
 
 @require_GET
@@ -62,6 +69,7 @@ def chat(request: HttpRequest, conversation: UUID | None = None) -> HttpResponse
         "conversation": opened,
         "turns": shown_branch(user, opened) if opened else [],
         "collections": [{**row, "id": str(row["id"])} for row in readable],
+        "examples": [] if opened else _examples(user),
         "models": [{**row, "id": str(row["id"])} for row in models],
         "model": wiring.model_for_page(models[0]["id"]) if models else None,
         "question_max": settings.QUESTION_MAX_CHARS,
@@ -146,3 +154,14 @@ def _passage(chunk: Chunk) -> dict[str, str]:
 def _list(user: User) -> dict[str, Any]:
     latest = access.own_conversations(user)[:LISTED]
     return {"groups": by_day(latest, timezone.localdate()), "conversation": None}
+
+
+def _examples(user: User) -> list[str]:
+    """Questions that can be answered: each names a document. In the order of their random ids,
+    since any will do and thousands need not be sorted for it."""
+    ready = access.readable_documents(user).filter(state=State.READY, held_back=0, passages__gt=0)
+    names = ready.order_by("pk").values_list("name", flat=True)[: len(EXAMPLES)]
+    return [
+        question.format(PurePath(name).stem)
+        for question, name in zip(EXAMPLES, names, strict=False)
+    ]

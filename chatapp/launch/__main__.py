@@ -3,7 +3,10 @@
 import argparse
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
+
 from chatapp.launch.errors import LaunchError
+from chatapp.launch.ports import reach_past_proxies
 
 PROCESSES = ("redis", "chroma", "inference", "model", "web", "worker", "beat")
 
@@ -23,25 +26,33 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """The exit code: 0 for well or ended by a signal, 1 for a reason that was printed."""
     arguments = parser().parse_args()
-    # Each verb imports what it alone needs: a health check must not load the runner.
-    if arguments.verb == "exec":
-        from chatapp.launch import entry
-
-        entry.become(arguments.name)
-        return 0
-    if arguments.verb == "health":
-        from chatapp.launch import health
-
-        return 0 if health.is_well(arguments.name) else 1
-    from chatapp.launch import lineage, runner
-
-    lineage.follow_runner()  # a test session that starts a runner wants it gone with itself
+    reach_past_proxies()
     try:
-        runner.main()
-    except LaunchError as error:
+        return 0 if do(arguments.verb, arguments.name if "name" in arguments else "") else 1
+    except (LaunchError, ImproperlyConfigured) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    return 0
+
+
+def do(verb: str, name: str) -> bool:
+    """Whether it went well. Raises LaunchError, and ImproperlyConfigured for a bad setting.
+
+    Each verb imports what it alone needs: a health check must not load the runner.
+    """
+    if verb == "health":
+        from chatapp.launch import health
+
+        return health.is_well(name)
+    if verb == "exec":
+        from chatapp.launch import entry
+
+        entry.become(name)
+    else:
+        from chatapp.launch import lineage, runner
+
+        lineage.follow_runner()  # a test session that starts a runner wants it gone with itself
+        runner.main()
+    return True
 
 
 if __name__ == "__main__":

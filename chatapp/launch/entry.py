@@ -17,7 +17,9 @@ COMMANDS: Mapping[str, Callable[[], list[str]]] = {
     "chroma": lambda: servers.chroma_command(settings.CHROMA_URL, settings.VAR_DIR / "chroma"),
     "inference": lambda: servers.inference_command(settings.INFERENCE_URL),
     "model": lambda: servers.model_command(settings.MODEL_URL),
-    "web": lambda: servers.web_command(settings.LISTEN_HOST, settings.PORT),
+    "web": lambda: servers.web_command(
+        settings.LISTEN_HOST, settings.PORT, settings.PROXY_ADDRESSES
+    ),
     "worker": servers.worker_command,
     "beat": servers.beat_command,
     "migrate": servers.migrate_command,

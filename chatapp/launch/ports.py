@@ -1,5 +1,7 @@
-"""Loopback ports: a free one to listen on, and who holds one that is taken."""
+"""Loopback ports: a free one to listen on, who holds one that is taken, and a way to each that
+leads past proxies."""
 
+import os
 import random
 import socket
 
@@ -41,3 +43,13 @@ def holder(port: int) -> str:
         if listens and connection.pid:
             return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
     return ""
+
+
+def reach_past_proxies() -> None:
+    """Have this process and its children ask servers of this machine themselves: a proxy that
+    the environment names for the world outside (``HTTP_PROXY``) could not reach them."""
+    given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = [host.strip() for host in given.split(",") if host.strip()]
+    if hosts != ["*"]:
+        hosts = list(dict.fromkeys([*hosts, LOOPBACK, "localhost"]))
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(hosts)

@@ -30,7 +30,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
-    """Run until a signal. Raises LaunchError if something does not start."""
+    """Run until a signal. Raises LaunchError if something does not start, and
+    ImproperlyConfigured for a bad setting before anything does."""
     began = monotonic()
     console = Console()
     var = Path(os.environ.get("VAR_DIR") or ROOT / "var").resolve()
@@ -42,6 +43,8 @@ def main() -> None:
         chosen = plan.make(var, procfile)
         announce(chosen.url)
         os.environ.update(chosen.settings)
+        import chatapp.settings  # noqa: F401  refuses bad values
+
         try:
             asyncio.run(Runner(console, chosen, procfile, began).run())
         finally:
@@ -87,6 +90,8 @@ class Runner:
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
         finally:
+            if heard.is_set():
+                self._tell("stopping; what is under way is brought to an end first")
             work.cancel()
             await self._end()
 

@@ -5,6 +5,7 @@ The runner, the tests and the container's entry point all start servers by these
 
 import shutil
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -59,9 +60,11 @@ def inference_command(url: str) -> list[str]:
     return uvicorn_command("chatapp.inference.app:app", url)
 
 
-def web_command(host: str, port: int) -> list[str]:
-    """The web process. A frame over 64 KiB closes its socket before we see it."""
-    limits = ["--ws", "websockets-sansio", "--ws-max-size", "65536", "--proxy-headers"]
+def web_command(host: str, port: int, proxies: Sequence[str] = (LOOPBACK,)) -> list[str]:
+    """The web process. A frame over 64 KiB closes its socket before we see it. Whose request
+    it is, ``proxies`` alone are believed."""
+    limits = ["--ws", "websockets-sansio", "--ws-max-size", "65536"]
+    limits += ["--proxy-headers", "--forwarded-allow-ips", ",".join(proxies)]
     limits += ["--timeout-graceful-shutdown", "2"]  # sockets would keep it waiting for ever
     return [*uvicorn_command("chatapp.asgi:application", f"http://{host}:{port}"), *limits]
 

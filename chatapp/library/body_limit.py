@@ -6,6 +6,7 @@ come too late to save the disk; this stands before it.
 
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -23,26 +24,46 @@ UPLOAD_SUFFIX = "/upload/"
 
 class BodyLimit:
     """An ASGI application that answers 413 to requests with more than ``upload_max_bytes``
-    (paths that end in "/upload/") or a megabyte (all others)."""
+    (paths that end in "/upload/") or a megabyte (all others), and 401 to more than a megabyte on
+    such a path from somebody who ``may_upload`` nothing."""
 
-    def __init__(self, application: Application, upload_max_bytes: int) -> None:
+    def __init__(
+        self,
+        application: Application,
+        upload_max_bytes: int,
+        may_upload: Callable[[Scope], Awaitable[bool]],
+    ) -> None:
         self.application = application
         self.upload_max_bytes = upload_max_bytes
+        self.may_upload = may_upload
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        most = self.most(scope["path"])
+        most, refusal = await self.bound(scope)
         if declared(scope) > most:
-            await refuse(send)
+            await refuse(send, refusal)
             return
         body = Counted(receive, most)
         await self.application(scope, body, send)
         if body.left < 0:
-            await refuse(send)
+            await refuse(send, refusal)
 
-    def most(self, path: str) -> int:
-        if path.endswith(UPLOAD_SUFFIX):
-            return self.upload_max_bytes + ENVELOPE_BYTES
-        return PLAIN_MAX_BYTES
+    async def bound(self, scope: Scope) -> tuple[int, "Refusal"]:
+        """How many bytes the body may have, and what is answered to more."""
+        if not scope["path"].endswith(UPLOAD_SUFFIX):
+            return PLAIN_MAX_BYTES, TOO_LARGE
+        if not await self.may_upload(scope):
+            return PLAIN_MAX_BYTES, NOT_ALLOWED
+        return self.upload_max_bytes + ENVELOPE_BYTES, TOO_LARGE
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    status: int
+    sentence: str
+
+
+TOO_LARGE = Refusal(413, "The request is larger than this site allows.")
+NOT_ALLOWED = Refusal(401, "Sign in as an admin to upload files.")
 
 
 class Counted:
@@ -67,13 +88,13 @@ def declared(scope: Scope) -> int:
     return 0
 
 
-async def refuse(send: Send) -> None:
-    body = json.dumps({"error": "The request is larger than this site allows."}).encode()
+async def refuse(send: Send, refusal: Refusal) -> None:
+    body = json.dumps({"error": refusal.sentence}).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         # What is still on its way is not read.
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -9,6 +9,8 @@ import asyncio
 import json
 import logging
 import uuid
+from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 from channels.auth import get_user
@@ -39,6 +41,7 @@ class LibraryConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         self.collection_id: uuid.UUID = self.scope["url_route"]["kwargs"]["collection_id"]
         self.changed: set[uuid.UUID] = set()
         self.wake = asyncio.Event()
+        self.look_at = monotonic() + HEARTBEAT_SECONDS
         self.follower: asyncio.Task[None] | None = None
         await self.accept()
         if not await self.may_watch():
@@ -83,17 +86,23 @@ class LibraryConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
 
     async def nudged(self) -> bool:
         """Wait until there may be something to send; false where the person may not watch any
-        more. Every few seconds it looks without being told."""
-        try:
-            await asyncio.wait_for(self.wake.wait(), HEARTBEAT_SECONDS)
-        except TimeoutError:
-            if not await self.may_watch():
-                return False
-            await self.join()
-            self.changed |= await in_database(
-                frames.changed_within, self.collection_id, LOOK_BACK_SECONDS
-            )
+        more. Every few seconds it looks without being told, however much it is told."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.wake.wait(), self.look_at - monotonic())
+        if monotonic() >= self.look_at and not await self.look():
+            return False
         self.wake.clear()
+        return True
+
+    async def look(self) -> bool:
+        """Find what no nudge told; false where the person may not watch any more."""
+        if not await self.may_watch():
+            return False
+        await self.join()
+        self.changed |= await in_database(
+            frames.changed_within, self.collection_id, LOOK_BACK_SECONDS
+        )
+        self.look_at = monotonic() + HEARTBEAT_SECONDS
         return True
 
     async def may_watch(self) -> bool:

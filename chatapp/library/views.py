@@ -78,8 +78,7 @@ def library(request: HttpRequest) -> HttpResponse:
 def new_collection(request: HttpRequest) -> HttpResponseBase:
     form = CollectionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        form.instance.created_by = signed_in(request)
-        return redirect("collection", form.save().pk)
+        return redirect("collection", form.store(signed_in(request)).pk)
     return render(request, "library/collection_form.html", {"form": form})
 
 
@@ -89,7 +88,7 @@ def edit_collection(request: HttpRequest, collection_id: uuid.UUID) -> HttpRespo
     collection = managed_collection(request, collection_id)
     form = CollectionForm(request.POST or None, instance=collection)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        form.store(signed_in(request))
         return redirect("collection", collection.pk)
     return render(request, "library/collection_form.html", {"form": form, "collection": collection})
 

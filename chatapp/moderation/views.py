@@ -4,7 +4,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from chatapp import access
@@ -20,14 +19,12 @@ SHOWN_READINGS = 20
 
 
 @require_GET
-@never_cache
 @role_required(Role.COMPLIANCE)
 def log(request: HttpRequest) -> HttpResponse:
     return render(request, "moderation/log.html", _list(request))
 
 
 @require_GET
-@never_cache
 @role_required(Role.COMPLIANCE)
 def log_entry(request: HttpRequest, number: int) -> HttpResponse:
     """One entry. Opening it is logged; the readings shown are the earlier ones."""

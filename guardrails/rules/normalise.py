@@ -13,7 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 TAGS = range(0xE0020, 0xE007F)
-VARIATION_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+# What prints nothing though Unicode files it under letters and marks: a joiner, fillers and vowels
+# without a shape, variation selectors. Source: DerivedCoreProperties.txt,
+# Default_Ignorable_Code_Point, less the format characters.
+IGNORABLE = (
+    range(0x034F, 0x0350), range(0x115F, 0x1161), range(0x17B4, 0x17B6), range(0x180B, 0x1810),
+    range(0x3164, 0x3165), range(0xFE00, 0xFE10), range(0xFFA0, 0xFFA1), range(0xE0100, 0xE01F0),
+)  # fmt: skip
 # Cyrillic and Greek letters that look Latin; source: Unicode TS 39, confusables.txt.
 LOOK_ALIKES = dict(
     zip("аеорсухіјѕһԁԛԝАВЕКМНОРСТУХІЈЅαενορικυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
@@ -66,6 +72,11 @@ def readable(text: str) -> Readable:
     return Readable(said, tuple(spans))
 
 
+def is_hidden(character: str) -> bool:
+    """Whether a reader sees nothing of ``character``, not even a gap."""
+    return not _shown(character)
+
+
 def _shown(character: str) -> str:
     code = ord(character)
     if code in TAGS:
@@ -74,7 +85,7 @@ def _shown(character: str) -> str:
         return character if character.isprintable() or character in KEPT_CONTROLS else ""
     if unicodedata.category(character) in ("Cf", "Cc", "Cs", "Co"):
         return ""
-    if any(code in block for block in VARIATION_SELECTORS):
+    if any(code in block for block in IGNORABLE):
         return ""
     return unicodedata.normalize("NFKC", character)
 

@@ -69,10 +69,10 @@ def _sizes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[int]:
 
 
 def _is_xml(start: bytes, name: str) -> bool:
-    plain = start[:512].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    plain = start.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:512]
     declared = ENCODING.search(plain)
     if declared and declared[1].lower() not in ENCODINGS:
         raise ExtractError(HOSTILE)
     if plain and name.endswith((".xml", ".rels")) and not plain.startswith(b"<"):
         raise ExtractError(HOSTILE)  # such as EBCDIC, which libxml2 recognizes by itself
-    return plain.startswith(b"<")
+    return plain[:1] in (b"<", b"")  # or nothing but space so far, and any space may come first

@@ -73,3 +73,10 @@ def test_every_error_page_is_under_the_content_security_policy(here: Client) -> 
         policy = here.get(address)["Content-Security-Policy"]
         assert "script-src 'self'" in policy
         assert "unsafe-inline" not in policy
+
+
+@pytest.mark.parametrize("host", ["evil.example", "testserver.evil.example", "testserver@evil"])
+def test_a_request_for_another_host_is_refused(client: Client, db: None, host: str) -> None:
+    answer = client.get("/sign-in/", headers={"host": host})
+    assert answer.status_code == 400
+    assert host.encode() not in answer.content

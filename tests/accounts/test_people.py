@@ -107,15 +107,17 @@ def test_it_finds_by_a_part_of_the_name(desk: Client, employee: User, stranger: 
     assert desk.get("/people/", {"q": "a\0d", "page": "x"}).status_code == 200
 
 
-def test_a_change_of_groups_changes_what_one_reads(
-    desk: Client, employee: User, board: Group
+def test_a_change_of_groups_changes_what_one_reads_and_is_logged(
+    desk: Client, employee: User, board: Group, caplog: pytest.LogCaptureFixture
 ) -> None:
     papers = Collection.objects.create(name="Board papers")
     papers.readers.add(board)
 
-    answer = desk.post(f"/people/{employee.pk}/", {"groups": [board.pk]})
+    with caplog.at_level("INFO"):
+        answer = desk.post(f"/people/{employee.pk}/", {"groups": [board.pk]})
 
     assert answer["Location"] == "/people/"
+    assert "ada set the groups of emma: 'board'" in caplog.text
     assert [group.name for group in employee.groups.all()] == ["board"]
     assert list(access.readable_collections(employee)) == [papers]
     desk.post(f"/people/{employee.pk}/", {})
@@ -171,7 +173,7 @@ def test_a_group_is_added_and_renamed(desk: Client, db: None) -> None:
     desk.post(f"/people/groups/{finance.pk}/", {"name": "finance"})
     finance.refresh_from_db()
     assert finance.name == "finance"
-    assert b"The group is called finance." in desk.get("/people/").content
+    assert b"The group finance was renamed." in desk.get("/people/").content
 
 
 @pytest.mark.parametrize("name", ["", "   ", "BOARD", "x" * 151, "nul\0"])
@@ -181,7 +183,9 @@ def test_it_refuses_a_name_for_a_group_and_says_so(desk: Client, board: Group, n
     other = Group.objects.get(name="staff")
     desk.post(f"/people/groups/{other.pk}/", {"name": name})
     assert sorted(Group.objects.values_list("name", flat=True)) == names
-    assert b"The group was not changed." in desk.get("/people/").content
+    page = desk.get("/people/").content
+    assert b"The group was not added." in page
+    assert b"The group was not renamed." in page
 
 
 def test_names_are_only_text(desk: Client, employee: User, board: Group) -> None:

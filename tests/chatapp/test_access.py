@@ -5,8 +5,9 @@ from django.contrib.auth.models import Group
 from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.catalog.models import Endpoint, LanguageModel, Serving
-from chatapp.library.models import Collection
+from chatapp.library.models import Collection, Document, State
 from chatapp.moderation.models import Entry
+from tests.conversations.conftest import make_chunk
 
 
 def test_it_shows_a_collection_to_members_of_a_reading_group_only(
@@ -18,6 +19,16 @@ def test_it_shows_a_collection_to_members_of_a_reading_group_only(
     assert list(access.readable_collections(employee)) == [collection]
     assert list(access.readable_collections(team_mate)) == [collection]
     assert not access.readable_collections(stranger).exists()
+
+
+def test_what_is_being_deleted_is_gone_for_its_readers_at_once(employee: User) -> None:
+    chunk = make_chunk()
+    assert list(access.readable_chunks(employee)) == [chunk]
+    Document.objects.update(state=State.DELETING)
+    assert not access.readable_chunks(employee).exists()
+    assert access.readable_collections(employee).exists()
+    Collection.objects.update(deleting=True)
+    assert not access.readable_collections(employee).exists()
 
 
 def test_a_suspended_person_sees_nothing(employee: User, admin: User, compliance: User) -> None:

@@ -109,6 +109,22 @@ async def test_a_blocked_question_is_logged_with_its_words(
     assert backend.requests == []
 
 
+async def test_what_was_redacted_in_a_question_is_not_told_with_the_next_one(
+    connect: Connect, use: Use, employee: User
+) -> None:
+    backend = saying("Fine.")
+    use(make_tools(backend, judge=ScriptedJudge({"hunter2": "SECRETS"})))
+    socket = await connect(employee)
+    accepted = await socket.ask("Is hunter2 a good password?")
+    await socket.until_end()
+    await socket.ask("And why?", conversation=accepted["conversation"])
+    await socket.until_end()
+
+    assert "hunter2" not in str(backend.requests)
+    assert "Is [secret removed] a good password?" in str(backend.requests[1])
+    assert "hunter2" in (await Entry.objects.aget()).text, "compliance sees what it was"
+
+
 async def test_a_judge_that_fails_is_logged_as_a_failure(
     connect: Connect, use: Use, employee: User
 ) -> None:

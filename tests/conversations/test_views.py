@@ -13,13 +13,14 @@ from chatapp.conversations.events import (
     Ended,
     Event,
     Judged,
+    Text,
     Withheld,
     from_wire,
 )
 from chatapp.conversations.listing import label
 from chatapp.conversations.models import Conversation, Source, Turn
 from chatapp.conversations.record import Fold, finish
-from chatapp.library.models import Chunk, Collection
+from chatapp.library.models import Chunk, Collection, Document
 from tests.conversations.conftest import signed_in, whole
 
 pytestmark = pytest.mark.usefixtures("quick_model")
@@ -41,6 +42,21 @@ def test_the_empty_page_names_collections_and_model(employee: User, chunk: Chunk
     assert [each["name"] for each in response.context["collections"]] == ["Handbook"]
     assert response.context["model"].demo
     assert response.context["question_max"] == 16_000
+
+
+def test_the_empty_page_asks_about_documents_that_this_person_may_read(
+    employee: User, conversation: Conversation, chunk: Chunk
+) -> None:
+    Document.objects.update(passages=1)
+    board = Collection.objects.create(name="Board papers")
+    Document.objects.create(
+        collection=board, name="Layoffs.pdf", size=1, sha256="b", state="ready", passages=1
+    )
+    client = signed_in(employee)
+    assert client.get("/").context["examples"] == ["What are the main points of “Leave”?"]
+    assert client.get(f"/c/{conversation.id}/").context["examples"] == []
+    Document.objects.update(state="failed")
+    assert client.get("/").context["examples"] == []
 
 
 def test_a_conversations_page_brings_its_turns_as_the_events_that_they_were(
@@ -90,6 +106,22 @@ def test_a_blocked_turn_shows_what_was_withheld_and_why(
     (told,) = given(signed_in(employee).get(f"/c/{conversation.id}/"))
     assert [from_wire(event) for event in told["events"]][1:3] == events
     assert told["events"][-1] == {"type": "ended", "status": "blocked", "reason": "No."}
+
+
+def test_what_was_withheld_stands_behind_the_text_that_was_shown(
+    employee: User, conversation: Conversation
+) -> None:
+    turn = Turn.objects.create(conversation=conversation, client_id=uuid4(), question="How?")
+    shown: list[Event] = [
+        Text("First the harmless part. "),
+        Withheld("response", "The rest is withheld."),
+    ]
+    fold = Fold()
+    for event in shown:
+        fold.add(event)
+    finish(turn.id, fold.outcome(Ended("blocked", "The rest is withheld.")))
+    (told,) = given(signed_in(employee).get(f"/c/{conversation.id}/"))
+    assert [from_wire(event) for event in told["events"]][1:3] == shown
 
 
 def test_words_of_a_question_cannot_leave_the_pages_json(
@@ -193,6 +225,8 @@ def test_deleting_while_redis_is_away_deletes_all_the_same(
         ("word " * 40, "word " * 10 + "word…"),
         ("x" * 100, "x" * 59 + "…"),
         ("\u200b\u202e", "Conversation"),
+        ("# Leave\n**How much** of `it`, 2 of #3?", "Leave How much of it, 2 of #3?"),
+        ("***", "Conversation"),
     ],
 )
 def test_a_title_is_the_first_words_of_the_question(text: str, title: str) -> None:

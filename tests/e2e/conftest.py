@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from chatapp.launch import health, ports
 from tests import stack as servers
@@ -22,6 +22,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# Milliseconds. A condition that is true is seen at once; a busy machine makes it true late.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 
 
 def database() -> dict[str, str]:
@@ -97,5 +100,5 @@ def endless_page(browser: Browser, endless: Stack) -> Iterator[Page]:
 
 def new_context(browser: Browser, stack: Stack) -> BrowserContext:
     fresh = browser.new_context(base_url=stack.url, viewport={"width": 1280, "height": 800})
-    fresh.set_default_timeout(15_000)
+    fresh.set_default_timeout(PATIENCE)
     return fresh

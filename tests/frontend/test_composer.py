@@ -52,8 +52,11 @@ def test_the_field_grows_to_eight_lines(page: Page, site: str) -> None:
 def test_an_example_goes_to_the_field(page: Page, site: str) -> None:
     page.goto(site)
     expect(page.locator("[data-example]")).to_have_count(3)
-    page.locator("[data-example]").first.click()
-    assert "Company handbook" in page.get_by_label("Your question").input_value()
+    example = page.locator("[data-example]").first
+    example.click()
+    expect(page.get_by_label("Your question")).to_have_value(
+        example.get_attribute("data-example") or "-"
+    )
 
 
 def test_the_demonstration_model_is_named_as_one(page: Page, site: str) -> None:
@@ -63,3 +66,16 @@ def test_the_demonstration_model_is_named_as_one(page: Page, site: str) -> None:
     dialog = page.get_by_role("dialog", name="Connect a model")
     for setting in ("MODEL_URL", "MODEL_KIND", "MODEL_NAME", "MODEL_API_KEY"):
         expect(dialog).to_contain_text(setting)
+
+
+def test_a_button_that_can_do_nothing_looks_so_under_the_pointer_too(page: Page, site: str) -> None:
+    page.goto(site)
+    button = page.locator("[data-send]")
+    ground = "getComputedStyle(document.querySelector('[data-send]')).backgroundColor"
+    before = page.evaluate(ground)
+    box = button.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 10, box["y"] + 10)
+    assert page.evaluate("document.querySelector('[data-send]').matches(':hover')")
+    page.wait_for_function("document.getAnimations().every((one) => one.playState === 'finished')")
+    assert page.evaluate(ground) == before

@@ -22,6 +22,7 @@ def tags(text: str) -> str:
         ("ig\u00adnore\ufeff", "ignore"),
         ("\u202eerongi", "erongi"),
         ("pass\ufe0fword", "password"),
+        ("i\u034fg\u3164n\uffa0o\u115fr\u17b4e\u180b", "ignore"),
         ("ｉｇｎｏｒｅ ①", "ignore 1"),
         ("𝐢𝐠𝐧𝐨𝐫𝐞", "ignore"),
         ("іgnоrе all", "ignore all"),

@@ -79,7 +79,7 @@ def test_the_strictest_action_wins_and_its_findings_come_first() -> None:
     assert [finding.category for finding in decision.findings] == ["S1", "S6"]
 
 
-@pytest.mark.parametrize("code", ["S5", "S6", "S8", "S13"])
+@pytest.mark.parametrize("code", ["S5", "S6", "S8", "S13", "S14"])
 def test_advice_and_its_like_are_flagged_by_default_and_not_blocked(code: str) -> None:
     decision = decide(Stage.REQUEST, "How is a pension taxed?", Finding(code, 1.0))
     assert decision.action is Action.FLAG
@@ -88,7 +88,7 @@ def test_advice_and_its_like_are_flagged_by_default_and_not_blocked(code: str) -
 
 def test_every_other_hazard_is_blocked_in_questions_and_answers_by_default() -> None:
     for stage in (Stage.REQUEST, Stage.RESPONSE):
-        for code in CATEGORIES.keys() - {"S5", "S6", "S8", "S13"}:
+        for code in CATEGORIES.keys() - {"S5", "S6", "S8", "S13", "S14"}:
             assert decide(stage, "x", Finding(code, 1.0)).action is Action.BLOCK, (stage, code)
 
 

@@ -353,3 +353,16 @@ async def test_rules_redact_a_card_number_that_comes_digit_by_digit() -> None:
 
     events = await collect(Source(list(text), steps=1), check, POLICY.window)
     assert wire(events) == "Your card [personal data removed] was charged. Anything else?"
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\u200b" * 3, "\u2060\u200d" * 20], ids=len)
+async def test_hidden_characters_do_not_part_a_secret_from_itself(hidden: str) -> None:
+    key = "AKIAIOSFODNN7EXAMPLE"
+    text = f"The key is {hidden.join(key)}, keep it. " + "It opens every door of the house. " * 5
+    guard = Guard([RulesJudge()], POLICY, 5)
+
+    async def check(part: str) -> Decision:
+        return await guard.check(Subject(Stage.RESPONSE, part))
+
+    events = await collect(Source(split(text, range(0, len(text), 4)), 3), check, POLICY.window)
+    assert wire(events).startswith("The key is [secret removed], keep it. ")

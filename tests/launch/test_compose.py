@@ -3,6 +3,7 @@
 import json
 import re
 from importlib.util import find_spec
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,13 @@ def test_only_the_web_has_a_port_and_only_on_loopback() -> None:
     }
     assert list(open_ports) == ["web"]
     assert all(port.startswith("127.0.0.1:") for port in open_ports["web"])
+
+
+def test_the_machines_own_proxy_is_believed_and_nobody_else() -> None:
+    """A published port's connections come from the gateway of the network."""
+    (network,) = COMPOSE["networks"]["outside"]["ipam"]["config"]
+    assert ip_address(network["gateway"]) in ip_network(network["subnet"])
+    assert SERVICES["web"]["environment"]["PROXY_ADDRESSES"] == network["gateway"]
 
 
 @pytest.mark.parametrize("name", set(SERVICES) - ONCE)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from chatapp.launch import lineage, ports
+from chatapp import settings
+from chatapp.launch import entry, lineage, ports
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "transformers", "sentence_transformers", "chromadb", "onnxruntime", "xllamacpp")
@@ -87,6 +88,12 @@ def test_each_process_of_a_site_starts_and_gets_well(
     become(name)
 
 
+def test_the_web_believes_the_proxies_that_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "PROXY_ADDRESSES", ["10.0.0.1", "10.1.0.0/16"])
+    command = entry.COMMANDS["web"]()
+    assert command[command.index("--forwarded-allow-ips") + 1] == "10.0.0.1,10.1.0.0/16"
+
+
 @pytest.mark.parametrize("module", ["chatapp.asgi", "chatapp.celery"])
 def test_no_process_that_people_wait_for_imports_a_model_library(
     module: str, site: dict[str, str]
@@ -100,6 +107,44 @@ def test_no_process_that_people_wait_for_imports_a_model_library(
         [sys.executable, "-c", code], cwd=ROOT, env=site, check=True, capture_output=True, text=True
     )
     assert done.stdout.strip() == ""
+
+
+def test_a_proxy_for_the_world_outside_is_not_asked_for_our_own_servers(
+    site: dict[str, str], chroma_url: str
+) -> None:
+    bare = {name: value for name, value in site.items() if name.lower() != "no_proxy"}
+    nobody = f"http://127.0.0.1:{ports.free_port()}"
+    proxied = {**bare, "CHROMA_URL": chroma_url, "HTTP_PROXY": nobody, "http_proxy": nobody}
+    assert ask(proxied, "chroma") == 0
+
+
+def refusal(site: Mapping[str, str], *verb: str, **bad: str) -> str:
+    """What is said instead of a start with ``bad`` settings."""
+    command = [sys.executable, "-m", "chatapp.launch", *verb]
+    env = {name: value for name, value in site.items() if name != lineage.RUNNER} | bad
+    ended = subprocess.run(
+        command, cwd=ROOT, env=env, check=False, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 1
+    assert not list(Path(site["VAR_DIR"]).glob("log/*.log")), "nothing was started"
+    return ended.stderr.strip()
+
+
+@pytest.mark.parametrize("verb", [("run",), ("exec", "web"), ("health", "web")])
+def test_a_bad_setting_is_told_in_a_sentence_and_nothing_starts(
+    verb: tuple[str, ...], site: dict[str, str]
+) -> None:
+    said = refusal(site, *verb, UPLOAD_MAX_MB="plenty")
+    assert said == "UPLOAD_MAX_MB='plenty' is not a whole number."
+
+
+@pytest.mark.parametrize("name", ["mistral", "llama-guard2", ""])
+def test_a_guard_model_that_is_no_llama_guard_is_refused_at_start(
+    name: str, site: dict[str, str]
+) -> None:
+    bad = {"GUARD_MODEL_URL": "http://127.0.0.1:1", "GUARD_MODEL_NAME": name}
+    said = refusal(site, "exec", "web", **bad)
+    assert said == f"GUARD_MODEL_NAME: “{name}” is not known as a Llama Guard 3 or 4."
 
 
 def test_an_unknown_process_is_refused(site: dict[str, str]) -> None:

@@ -31,3 +31,20 @@ def test_the_holder_of_a_port_is_named_with_its_process(taken: int) -> None:
 
 def test_nobody_holds_a_free_port() -> None:
     assert ports.holder(ports.free_port()) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "then"),
+    [
+        ("", "127.0.0.1,localhost"),
+        ("intranet.example, localhost", "intranet.example,localhost,127.0.0.1"),
+        ("*", "*"),
+    ],
+)
+def test_no_proxy_is_asked_for_servers_of_this_machine(
+    given: str, then: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("NO_PROXY", given)
+    ports.reach_past_proxies()
+    assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == then

@@ -10,6 +10,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from chatapp.accounts.models import User
 from chatapp.library import tasks
+from chatapp.library.forms import CollectionForm
 from chatapp.library.models import Collection, Document, State
 from tests.library.conftest import HANDBOOK, Uploading
 
@@ -164,6 +165,18 @@ def test_a_name_that_is_taken_is_refused_in_words(
     assert Collection.objects.count() == 1
 
 
+@pytest.mark.parametrize("group", ["999999", "x", str(2**70), "-1", "\0"])
+def test_a_group_that_is_not_there_is_refused_in_words(
+    client: Client, admin: User, group: str
+) -> None:
+    client.force_login(admin)
+    sent = {"name": "Handbook", "readers": [admin.groups.get().pk, group]}
+    answer = client.post(reverse("collection-new"), sent)
+
+    assert "is not one of the available choices" in answer.content.decode()
+    assert not Collection.objects.exists()
+
+
 def test_an_admin_changes_who_may_read(collection: Collection, client: Client, admin: User) -> None:
     client.force_login(admin)
     client.post(reverse("collection-edit", args=[collection.pk]), {"name": "Staff handbook"})
@@ -171,6 +184,21 @@ def test_an_admin_changes_who_may_read(collection: Collection, client: Client, a
     collection.refresh_from_db()
     assert collection.name == "Staff handbook"
     assert not collection.readers.exists()
+
+
+def test_a_change_of_readers_leaves_what_others_wrote_meanwhile_and_a_line_in_the_log(
+    collection: Collection, admin: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    group = admin.groups.get()
+    form = CollectionForm({"name": "Rules", "readers": [group.pk]}, instance=collection)
+    Collection.objects.update(indexes=["vectors"], deleting=True)
+    with caplog.at_level("INFO"):
+        form.store(admin)
+
+    collection.refresh_from_db()
+    assert (collection.name, collection.indexes) == ("Rules", ["vectors"])
+    assert collection.deleting
+    assert f"{admin.username} set the readers of collection {collection.pk}: 'staff'" in caplog.text
 
 
 def test_deleting_a_collection_asks_first(

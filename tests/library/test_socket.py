@@ -323,6 +323,27 @@ async def test_the_socket_closes_when_the_person_may_not_watch_any_more(
     assert await socket.closed() == expected
 
 
+async def test_it_closes_for_a_suspended_admin_also_while_much_happens(
+    quick_heartbeat: None, watch: Watch, admin: User, upload: Uploading
+) -> None:
+    document = await database_sync_to_async(upload)()
+    socket = await watch(admin)
+    await socket.frame("snapshot")
+    await User.objects.filter(pk=admin.pk).aupdate(is_active=False)
+
+    busy = asyncio.create_task(nudge_always(document))
+    try:
+        async with asyncio.timeout(10):
+            assert await socket.closed() == consumer.SIGNED_OUT
+    finally:
+        busy.cancel()
+
+
+async def nudge_always(document: Document) -> None:
+    while True:
+        await nudge(document)
+
+
 def sign_out_everywhere() -> None:
     SessionStore.get_model_class().objects.all().delete()
 

@@ -4,15 +4,19 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
+from kombu.exceptions import ContentDisallowed
+from kombu.serialization import dumps, loads
 
 from chatapp import wiring
 from chatapp.accounts.models import User
+from chatapp.celery import app
 from chatapp.launch.servers import worker_command
 from chatapp.library import actions
 from chatapp.library.models import Chunk, Collection, Document, State
@@ -155,3 +159,11 @@ def test_messages_are_json_and_hold_nothing_but_ids(
     assert message["content-type"] == "application/json"
     assert str(document.pk) in message["headers"]["argsrepr"]
     assert b"27 days" not in raw
+
+
+def test_a_pickled_message_is_refused_unread() -> None:
+    write: Any = dumps  # kombu types neither
+    read: Any = loads
+    body, content_type, encoding = write(["id"], serializer="pickle")
+    with pytest.raises(ContentDisallowed):
+        read(body, content_type, encoding, accept=app.conf.accept_content)

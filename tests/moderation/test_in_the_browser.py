@@ -77,7 +77,7 @@ def desk(
 
     def signed_in() -> Page:
         page: Page = chromium.new_page(viewport=DESK)
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.context.add_cookies(
             [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
         )

@@ -45,6 +45,15 @@ def test_it_refuses_a_billion_laughs(
     assert HOSTILE_SENTENCE in refusal(bomb, "x.docx", LIMITS)
 
 
+@pytest.mark.parametrize("space", [600, MIB, 3 * MIB])
+def test_space_in_front_does_not_hide_a_declaration(refusal: Refusal, space: int) -> None:
+    data = a_book()
+    xml = with_doctype(member(data, "xl/styles.xml"), '<!ENTITY x "y">').partition(b"?>")[2]
+
+    bomb = with_member(data, "xl/styles.xml", b" " * space + xml)
+    assert HOSTILE_SENTENCE in refusal(bomb, "x.xlsx", LIMITS)
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-7", "cp037", "utf-32"])
 def test_another_encoding_does_not_hide_a_declaration(refusal: Refusal, encoding: str) -> None:
     data = a_word()

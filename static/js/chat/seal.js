@@ -14,7 +14,7 @@ function badge(action) {
 function categoryList(categories) {
   if (!categories.length) return element("span", { class: "muted", text: "Nothing found" });
   const items = categories.map(({ category, name, score }) =>
-    element("li", {}, `${name} `, element("span", { class: "muted tabular", text: `${category}, ${Math.round(score * 100)}%` })),
+    element("li", {}, `${name} `, element("span", { class: "muted tabular", text: `${/^S\d+$/.test(category) ? `${category}, ` : ""}${Math.round(score * 100)}%` })),
   );
   return element("ul", { role: "list" }, ...items);
 }

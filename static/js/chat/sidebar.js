@@ -124,6 +124,8 @@ export class Sidebar {
       this.replace(said);
       if (form.dataset.id === this.current()) this.ontitle(title);
       this.renaming.close();
+      // The button that opened the dialog is gone with the old list.
+      this.list.querySelector(`[data-id="${form.dataset.id}"] a`)?.focus();
     } catch {
       find("[data-error]", this.renaming).textContent = "The name was not changed. Try again in a moment.";
     }

@@ -8,8 +8,10 @@ import { element, find } from "./dom.js";
 const GAP = 8;
 
 /** @param {SourceRef} source */
-function place({ page, heading }) {
-  return [page ? `p. ${page}` : "", heading.split(" > ").at(-1) ?? ""].filter(Boolean).join(" · ");
+function place({ title, page, heading }) {
+  const kind = /\.(pptx|xlsx)$/i.exec(title)?.[1]?.toLowerCase() ?? "";
+  const number = { pptx: `slide ${page}`, xlsx: `sheet ${page}` }[kind] ?? `p. ${page}`;
+  return [page ? number : "", heading.split(" > ").at(-1) ?? ""].filter(Boolean).join(" · ");
 }
 
 /** The sources of one turn. */

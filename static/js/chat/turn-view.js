@@ -120,8 +120,9 @@ export class TurnView {
     const again = turn.status === "blocked" && judged
       ? lineButton("pencil", "Change the question", () => this.actions.edit(turn.question))
       : lineButton("rotate-cw", "Ask again", () => this.actions.askAgain(turn.question));
-    this.parts.ending.hidden = turn.status === "done";
-    this.parts.ending.replaceChildren(...(words ? [icon("info"), element("span", { text: words })] : []), again);
+    this.parts.ending.hidden = turn.status === "done" && !words;
+    const said = words ? [icon("info"), element("span", { text: words })] : [];
+    this.parts.ending.replaceChildren(...said, ...(turn.status === "done" ? [] : [again]));
     this.showLine(turn);
   }
 
@@ -136,14 +137,15 @@ export class TurnView {
       const button = lineButton("copy", "Copy", () => copy(button, text));
       buttons.push(button);
     }
-    const mark = seal(turn.judged);
+    // What holds nothing is not sealed as checked.
+    const mark = text || turn.status === "blocked" ? seal(turn.judged) : null;
     if (mark) {
       this.parts.panel.replaceChildren(sealTable(turn.judged), element("p", { class: "muted small", text: answeredBy(turn) }));
       const button = this.foldButton(mark.icon, mark.label, this.parts.panel, false);
       button.classList.add("seal", mark.tone);
       buttons.push(button);
     }
-    if (turn.model) buttons.push(element("span", { class: "model truncate", title: turn.model, text: turn.model }));
+    if (turn.model && text) buttons.push(element("span", { class: "model truncate", title: turn.model, text: turn.model }));
     this.parts.line.replaceChildren(...buttons);
     this.parts.line.hidden = !buttons.length;
   }
@@ -159,7 +161,10 @@ export class TurnView {
     const button = lineButton(name, label, () => {
       region.hidden = !region.hidden;
       button.setAttribute("aria-expanded", String(!region.hidden));
-      if (!region.hidden) this.sources.align(this.parts.answer);
+      if (!region.hidden) {
+        this.sources.align(this.parts.answer);
+        region.scrollIntoView({ block: "nearest" });
+      }
     });
     button.setAttribute("aria-controls", region.id);
     button.setAttribute("aria-expanded", String(open));

@@ -46,23 +46,25 @@ export function waiting({ phase, detail, parts }, connected = true) {
 
 /** @type {Record<string, string>} */
 const ENDINGS = {
-  stopped: "Stopped. What was written is kept.",
-  interrupted: "Interrupted: the server went away while answering. What was written is kept.",
+  stopped: "Stopped.",
+  interrupted: "Interrupted: the server went away while answering.",
   failed: "The answer could not be made. Your question is kept.",
   blocked: "The guard withheld this answer.",
 };
 
 /**
- * How a turn ended, where it did not end well; "" otherwise. What a barred block says already is
- * not said twice.
+ * What is to be said about how a turn ended; "" where all went well. What a barred block says
+ * already is not said twice, and nobody is told that nothing is kept.
  *
  * @param {Turn} turn
  */
 export function ending({ status, reason, parts }) {
-  if (status === "running" || status === "done") return "";
+  if (status === "running") return "";
+  if (status === "done") return reason;
   const said = parts.some((part) => part.kind === "withheld" && (!reason || part.message === reason));
   if (status === "blocked" && said) return "";
-  return reason || ENDINGS[status] || "";
+  const kept = ["stopped", "interrupted"].includes(status) && parts.some((part) => part.kind === "text" && part.text.trim());
+  return `${reason || ENDINGS[status] || ""}${kept ? " What was written is kept." : ""}`;
 }
 
 /** @type {Record<string, string>} */

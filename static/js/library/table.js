@@ -78,7 +78,12 @@ export class Table {
   }
 
   remove(id) {
-    this.row(id)?.remove();
+    const row = this.row(id);
+    // Whoever works by keyboard goes on from the neighbour, not from the top of the page.
+    const held = row?.contains(document.activeElement) || document.activeElement === document.body;
+    const next = row?.nextElementSibling ?? row?.previousElementSibling;
+    row?.remove();
+    if (held) next?.querySelector("a, button:not([hidden])")?.focus();
     this.showWhetherEmpty();
   }
 

@@ -85,7 +85,8 @@ export class Uploader {
   }
 
   read(request) {
-    if (new URL(request.responseURL).pathname === this.form.dataset.signIn) return SIGNED_OUT;
+    const signIn = new URL(request.responseURL).pathname === this.form.dataset.signIn;
+    if (signIn || request.status === 401) return SIGNED_OUT;
     if (request.status === 413) return `The file is larger than ${this.form.dataset.maxMegabytes} MB.`;
     let result;
     try {
