@@ -51,8 +51,12 @@ async def test_it_does_not_say_one_sentence_for_ever(model_url: str) -> None:
     assert max(runs.values()) <= 3
 
 
-async def test_it_tells_the_context_of_one_request(model_url: str) -> None:
-    assert await OpenAIBackend(model_url).served_models() == (ServedModel(NAME, "", 4096),)
+async def test_it_tells_the_context_of_one_request_and_what_its_weights_are(
+    model_url: str,
+) -> None:
+    revision = "n_params=134515008 size=96576768 ftype=Q4_1"
+    served = ServedModel(NAME, context_tokens=4096, revision=revision)
+    assert await OpenAIBackend(model_url).served_models() == (served,)
 
 
 async def test_closing_the_stream_frees_the_model(model_url: str) -> None:
