@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 INVALID_REQUEST = "invalid_request_error"
+TOO_LONG = "string_above_max_length"
 
 
 class ErrorDetail(BaseModel):

@@ -8,6 +8,12 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+MOST_TOKENS = 32_768
+MOST_STOPS = 4
+MOST_STOP_CHARS = 200
+MOST_SEED = 2**31 - 1
+"""Bounds that every adapter keeps, whatever it is asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from chatapp.backends.base import (
+    MOST_TOKENS,
     ChatRequest,
     Delta,
     Finished,
@@ -22,7 +23,6 @@ from chatapp.backends.failures import failure, failure_in_stream
 from chatapp.backends.framing import JsonLines
 from chatapp.backends.openai import (
     MOST_LOGPROBS,
-    MOST_TOKENS,
     as_count,
     candidates,
     chosen_by,

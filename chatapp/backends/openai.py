@@ -9,6 +9,10 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 from chatapp.backends.base import (
+    MOST_SEED,
+    MOST_STOP_CHARS,
+    MOST_STOPS,
+    MOST_TOKENS,
     ChatRequest,
     Delta,
     Finished,
@@ -23,11 +27,7 @@ from chatapp.backends.framing import ServerSentEvents
 from chatapp.backends.server import Patience, Server, parsed, pieces, valid
 from chatapp.backends.thinking import ThinkSplitter
 
-MOST_TOKENS = 32_768
 MOST_LOGPROBS = 20
-MOST_STOPS = 4
-MOST_STOP_CHARS = 200
-MOST_SEED = 2**31 - 1
 DONE = b"[DONE]"
 LLAMACPP_FACTS = ("n_params", "size", "ftype")
 MOST_REVISION_CHARS = 200

@@ -12,11 +12,15 @@ from channels.db import database_sync_to_async
 from openai import AsyncOpenAI
 
 from chatapp.accounts.models import User
+from chatapp.api import answering
 from chatapp.api.keys import Wish, issue
 from chatapp.api.models import Scope
+from chatapp.api.vetting import Memory
 from chatapp.asgi import application
+from chatapp.catalog.models import LanguageModel
 from chatapp.launch import ports
-from tests.conversations.conftest import rows, use
+from tests.api.chatting import MODEL
+from tests.conversations.conftest import Use, rows, use
 from tests.conversations.scripted import until
 
 __all__ = ["rows", "use"]  # fixtures of the conversations' tests
@@ -29,6 +33,12 @@ def make_key(person: User, *scopes: str, **more: Any) -> str:
     return issue(person, Wish("test", scopes or EVERYTHING, more.pop("days", 30), **more))
 
 
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test's guard let through is nothing to the next one's."""
+    monkeypatch.setattr(answering, "LET_THROUGH", Memory())
+
+
 class Server(uvicorn.Server):
     """A server in the test's own event loop, which leaves signals to the test."""
 
@@ -38,7 +48,7 @@ class Server(uvicorn.Server):
 
 
 @pytest.fixture
-async def address(rows: None, redis_url: str) -> AsyncIterator[str]:
+async def address(rows: None, redis_url: str, use: Use) -> AsyncIterator[str]:
     """The address of ``/v1`` on a real server."""
     port = ports.free_port()
     server = Server(
@@ -71,3 +81,10 @@ async def http(address: str, key: str) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(base_url=address, headers=headers, timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+async def named_model(rows: None) -> LanguageModel:
+    """The model of the settings, by the name that the tests ask for."""
+    await LanguageModel.objects.filter(from_settings=True).aupdate(name=MODEL)
+    return await LanguageModel.objects.aget(name=MODEL)

@@ -6,6 +6,7 @@ no cookie, no CSRF token, and no hop between threads before the first byte.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
@@ -13,10 +14,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from chatapp.api.errors import INVALID_REQUEST, ApiError, ErrorBody, Invalid, error_body
+from chatapp.api.errors import INVALID_REQUEST, TOO_LONG, ApiError, ErrorBody, Invalid, error_body
 from chatapp.api.gate import BROKEN, OPEN_PATHS, Gate
 from chatapp.api.limits import limits
-from chatapp.api.v1 import served
+from chatapp.api.v1 import chat, served
 from chatapp.api.v1.calling import BEARER
 from chatapp.library.body_limit import Application
 
@@ -24,7 +25,12 @@ DESCRIPTION = (
     "Chat over a company's documents with a guard on every message, and the guard and the"
     " collections by themselves, in the shapes of OpenAI's API."
 )
-CODES = {"missing": "missing_required_parameter", "extra_forbidden": "unknown_parameter"}
+CODES = {
+    "missing": "missing_required_parameter",
+    "extra_forbidden": "unknown_parameter",
+    "string_too_long": TOO_LONG,
+}
+ROLES = ("system", "developer", "user", "assistant")
 WHERE = ("body", "query", "path", "header")
 
 
@@ -49,7 +55,8 @@ def make_app() -> FastAPI:
         dependencies=[Depends(BEARER)],
         responses=refusals,
     )
-    app.include_router(served.router)
+    for feature in (served, chat):
+        app.include_router(feature.router)
     app.exception_handler(ApiError)(refused)
     app.exception_handler(RequestValidationError)(unreadable)
     app.exception_handler(HTTPException)(unrouted)
@@ -62,18 +69,27 @@ async def refused(_: Request, error: ApiError) -> JSONResponse:
 
 
 async def unreadable(request: Request, error: RequestValidationError) -> JSONResponse:
-    """The first fault alone: most others follow from it."""
-    fault = error.errors()[0]
-    param = named(fault["loc"])
-    message = f"{param}: {fault['msg']}" if param else f"The request makes no sense: {fault['msg']}"
-    code = CODES.get(fault["type"])
-    return await refused(request, Invalid(f"{message}.", param=param or None, code=code))
+    """One fault alone, since most others follow from it: the deepest, as of the members of a
+    union it is in the one that was meant."""
+    fault = max(error.errors(), key=lambda each: len(each["loc"]))
+    param, code = named(fault["loc"]), CODES.get(fault["type"])
+    message = f"{param or 'The request'}: {fault['msg']}."
+    if code == "unknown_parameter":
+        message = f"“{param}” is not supported here."
+    return await refused(request, Invalid(message, param=param or None, code=code))
 
 
 def named(place: Sequence[str | int]) -> str:
-    """Where in a request, as OpenAI writes it: ``messages[0].content``."""
+    """Where in a request, as OpenAI writes it: ``messages[0].content``. The names that the
+    framework gives to the members of a union are left out."""
     parts = place[1:] if place and place[0] in WHERE else place
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)[1:]
+    written = ""
+    for before, part in pairwise(("", *parts)):
+        if isinstance(part, int):
+            written += f"[{part}]"
+        elif part.isidentifier() and not (isinstance(before, int) and part in ROLES):
+            written += f".{part}"
+    return written.removeprefix(".")
 
 
 async def unrouted(_: Request, error: HTTPException) -> JSONResponse:

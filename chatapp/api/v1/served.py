@@ -7,8 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from chatapp import access
-from chatapp.accounts.models import User
-from chatapp.api.errors import NotFound
+from chatapp.api.answering import usable_model
 from chatapp.api.keys import Caller
 from chatapp.api.v1.calling import any_caller
 from chatapp.catalog.models import LanguageModel
@@ -30,21 +29,6 @@ class ModelList(BaseModel):
     data: list[ModelObject]
 
 
-def usable_model(person: User, name: str) -> LanguageModel:
-    """The model ``name``. Raises NotFound where there is none for this person.
-
-    Names are compared here, since a database refuses some that a client can send.
-    """
-    for model in access.usable_models(person):
-        if model.name == name:
-            return model
-    raise NotFound(
-        f"There is no model “{name}” for you; GET /v1/models lists those that there are.",
-        param="model",
-        code="model_not_found",
-    )
-
-
 def described(model: LanguageModel) -> ModelObject:
     return ModelObject(id=model.name, created=int(model.created.timestamp()))
 
@@ -59,4 +43,4 @@ async def list_models(caller: Annotated[Caller, Depends(any_caller)]) -> ModelLi
 
 @router.get("/{model:path}", summary="One model")
 async def retrieve_model(model: str, caller: Annotated[Caller, Depends(any_caller)]) -> ModelObject:
-    return described(await database_sync_to_async(usable_model)(caller.person, model))
+    return described(await database_sync_to_async(usable_model)(caller, model))
