@@ -1,6 +1,7 @@
 """Questions by the official client: the same turn as on the page, in OpenAI's shapes."""
 
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import httpx
@@ -201,7 +202,7 @@ async def test_a_model_that_one_may_not_use_does_not_exist(client: AsyncOpenAI, 
 
 
 async def test_the_model_that_is_named_answers(
-    client: AsyncOpenAI, named_model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+    client: AsyncOpenAI, named_model: LanguageModel
 ) -> None:
     asked: list[UUID] = []
 
@@ -209,8 +210,8 @@ async def test_the_model_that_is_named_answers(
         asked.append(model)
         return make_tools()
 
-    monkeypatch.setattr(wiring, "tools", tools)
-    await client.chat.completions.create(**asking())
+    with patch.object(wiring, "tools", tools):  # not monkeypatch, which would undo it too late
+        await client.chat.completions.create(**asking())
     assert asked == [named_model.pk]
 
 
