@@ -63,7 +63,7 @@ async def vetted(talk: Talk, guard: Guard, memory: Memory) -> Vetted:
     known = [memory.recall(each, guard) if each.text else "" for each in subjects]
     unknown = [each for each, shown in zip(subjects, known, strict=True) if shown is None]
     unknown = list(dict.fromkeys(unknown))
-    decisions = dict(zip(unknown, await _checked(unknown, guard), strict=True))
+    decisions = dict(zip(unknown, await checked(unknown, guard), strict=True))
     for subject, decision in decisions.items():
         if decision.action is not Action.BLOCK and not decision.failures:
             memory.keep(subject, guard, decision.text)
@@ -94,7 +94,8 @@ def _subjects(talk: Talk) -> list[Subject]:
     return [subject_of_question(talk.instructions), *chain.from_iterable(pairs)]
 
 
-async def _checked(subjects: Sequence[Subject], guard: Guard) -> list[Decision]:
+async def checked(subjects: Sequence[Subject], guard: Guard) -> list[Decision]:
+    """The decision on each of ``subjects``, a few of them at a time."""
     turnstile = asyncio.Semaphore(AT_ONCE)
 
     async def check(subject: Subject) -> Decision:

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from chatapp.api.errors import INVALID_REQUEST, TOO_LONG, ApiError, ErrorBody, Invalid, error_body
 from chatapp.api.gate import BROKEN, OPEN_PATHS, Gate
 from chatapp.api.limits import limits
-from chatapp.api.v1 import chat, served
+from chatapp.api.v1 import chat, moderations, served
 from chatapp.api.v1.calling import BEARER
 from chatapp.library.body_limit import Application
 
@@ -55,7 +55,7 @@ def make_app() -> FastAPI:
         dependencies=[Depends(BEARER)],
         responses=refusals,
     )
-    for feature in (served, chat):
+    for feature in (served, chat, moderations):
         app.include_router(feature.router)
     app.exception_handler(ApiError)(refused)
     app.exception_handler(RequestValidationError)(unreadable)
