@@ -16,6 +16,8 @@
  * @typedef {object} Turn
  * @property {string} id the server's, or the client's own until it is accepted
  * @property {string} question
+ * @property {string[]} siblings ids of its versions, itself among them, oldest first
+ * @property {string|null|undefined} parent what it follows; undefined where the server decides
  * @property {number} seq the last event that was applied
  * @property {"sending"|"started"|"searching"|"queued"|"loading"|"reading"|"thinking"|"writing"|"ended"} phase
  * @property {number|null} detail the number that belongs to the phase
@@ -36,12 +38,15 @@
  *
  * @param {string} id
  * @param {string} question
+ * @param {{parent?: string|null, siblings?: string[]}} place in the tree, of the version that it is made from
  * @returns {Turn}
  */
-export function newTurn(id, question) {
+export function newTurn(id, question, { parent, siblings = [] } = {}) {
   return {
     id,
     question,
+    parent,
+    siblings,
     seq: 0,
     phase: "sending",
     detail: null,
@@ -114,11 +119,11 @@ export function receive(turn, seq, event) {
 /**
  * The turn as the page brings it: the same rules, from the same events.
  *
- * @param {{id: string, question: string, status: Turn["status"], events: TurnEvent[]}} stored
+ * @param {{id: string, question: string, parent?: string|null, siblings?: string[], status: Turn["status"], events: TurnEvent[]}} stored
  * @returns {Turn}
  */
 export function resume(stored) {
-  const fresh = newTurn(stored.id, stored.question);
+  const fresh = newTurn(stored.id, stored.question, stored);
   const turn = stored.events.reduce(reduce, { ...fresh, phase: "started" });
   return stored.status === "running" ? { ...fresh, phase: "started" } : { ...turn, status: stored.status, phase: "ended" };
 }
