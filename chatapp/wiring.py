@@ -19,9 +19,11 @@ from chatapp.backends.errors import BackendError
 from chatapp.backends.inference import InferenceEmbedder, InferenceJudge
 from chatapp.backends.ollama import OllamaBackend
 from chatapp.backends.openai import OpenAIBackend
-from chatapp.catalog.lane import Lane, Station
+from chatapp.catalog.dispatch import NOBODY, Caller, Dispatcher
+from chatapp.catalog.lane import Lane, Network
 from chatapp.catalog.offer import Address
 from chatapp.catalog.rows import offer_of
+from chatapp.catalog.station import Station
 from chatapp.catalog.watch import ModelChoice
 from chatapp.conversations.turn import Tools
 from chatapp.library.passages import load_passages
@@ -38,17 +40,23 @@ from rag.store import VectorStore
 PAGE_SECONDS = 1.0
 
 
-def tools(model: UUID | None = None) -> Tools:
+def tools(model: UUID | None = None, caller: Caller = NOBODY) -> Tools:
     """What one turn works with: the enabled model of that id, or the first of all. Three queries;
     raises guardrails.policy.PolicyError and chatapp.catalog.secret.Unreadable."""
-    lane = Lane(offer_of(model), station_at)
-    return Tools(model=lane.model, backend=lane, guard=guard(), search=retriever())
+    lane = Lane(offer_of(model), caller, network())
+    return Tools(
+        model=lane.model,
+        backend=lane,
+        guard=guard(),
+        search=retriever(),
+        may_retry=lane.may_retry,
+    )
 
 
 def model_for_page(model: UUID | None = None) -> ModelChoice | None:
     """That model, or the first of all, to be named on a page; None where nobody knows just now.
     A page does not wait for it long."""
-    lane = Lane(offer_of(model), station_at)
+    lane = Lane(offer_of(model), NOBODY, network())
 
     async def ask() -> ModelChoice:
         async with asyncio.timeout(PAGE_SECONDS):
@@ -60,10 +68,16 @@ def model_for_page(model: UUID | None = None) -> ModelChoice | None:
         return None
 
 
+@cache
+def network() -> Network:
+    """The servers of models, and who is whose turn at them, in this process."""
+    return Network(station_at, Dispatcher())
+
+
 @lru_cache(maxsize=256)
 def station_at(address: Address) -> Station:
     """The server there, with what this process has learnt of it."""
-    return Station(backend_at(address))
+    return Station(backend_at(address), address.parallel)
 
 
 def backend_at(address: Address) -> Backend:

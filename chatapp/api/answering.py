@@ -21,6 +21,7 @@ from chatapp.api.models import ApiKey, Scope
 from chatapp.api.talk import Talk
 from chatapp.api.vetting import Memory, subject_of_answer, subject_of_question, vetted
 from chatapp.backends.base import USUAL, Sampling
+from chatapp.catalog import dispatch
 from chatapp.catalog.models import LanguageModel
 from chatapp.conversations import record
 from chatapp.conversations.events import Ended, Event, Started, Text, Withheld
@@ -84,7 +85,8 @@ def prepared(caller: Caller, wish: Wish) -> Question:
         message = f"A question may have up to {most:,} characters; please shorten it."
         raise Invalid(message, param="messages", code=TOO_LONG)
     model = usable_model(caller, wish.model)
-    return Question(caller, wish, chosen(caller, wish.collections), wiring.tools(model.pk))
+    tools = wiring.tools(model.pk, dispatch.Caller(caller.person.pk))
+    return Question(caller, wish, chosen(caller, wish.collections), tools)
 
 
 def usable_model(caller: Caller, name: str) -> LanguageModel:

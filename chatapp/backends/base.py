@@ -74,7 +74,31 @@ class Finished:
     answer_tokens: int | None = None
 
 
-Delta = TextDelta | ReasoningDelta | Finished
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Others are before this request at its servers; ``position`` counts from 1."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The server loads the model first; ``seconds`` is how long that took before, if known."""
+
+    seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """It is these weights that answer, others than were announced (a pool may mix them)."""
+
+    model: str
+    digest: str
+
+
+Notice = Waiting | Loading | Answering
+"""What may come before the first piece of an answer."""
+Delta = Notice | TextDelta | ReasoningDelta | Finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +117,22 @@ class ServedModel:
         return self.digest or self.revision
 
 
-class Backend(Protocol):
-    """A model server."""
+class Answers(Protocol):
+    """Whatever answers: a server, or several that stand in for one another."""
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
-        """The answer's pieces, the last of them Finished. Raises BackendError."""
+        """Notices, then the answer's pieces, the last of them Finished. Raises BackendError."""
         ...
+
+
+class Backend(Answers, Protocol):
+    """A model server."""
 
     async def served_models(self) -> tuple[ServedModel, ...]:
         """What the server can answer with. Raises BackendError."""
+        ...
+
+    async def is_cold(self, model: str) -> bool:
+        """Whether the server has yet to load ``model``; False where it does not tell. Raises
+        BackendError."""
         ...

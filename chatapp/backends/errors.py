@@ -4,6 +4,7 @@ BackendError
 ├── Unreachable        no connection, or it broke
 ├── TimedOut           connected, but silent for too long
 ├── Overloaded         the server says that it is busy (429, 503)
+│   └── StillLoading   the server loads its model
 ├── ModelMissing       the server does not serve that model (404)
 ├── ModelChanged       the server serves other weights under its name than those pinned
 ├── ContextExceeded    the request is longer than the model's context
@@ -28,6 +29,10 @@ class TimedOut(BackendError):
 
 class Overloaded(BackendError):
     sentence = "The model is busy. Your question is kept; try again in a minute."
+
+
+class StillLoading(Overloaded):
+    sentence = "The model is being loaded. Your question is kept; try again in a minute."
 
 
 class ModelMissing(BackendError):

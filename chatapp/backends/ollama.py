@@ -92,6 +92,12 @@ class OllamaBackend:
             raise Malformed(f"{url}: {error}") from error
         return tuple(model for model in described if model)
 
+    async def is_cold(self, model: str) -> bool:
+        """Whether ``model`` is not in memory yet. Raises BackendError."""
+        listed = (await self._server.json("GET", "/api/ps")).get("models")
+        names = {mapping(each).get("model") for each in listed or ()}
+        return not names & {model, f"{model}:latest"}
+
 
 async def described_by(client: "AsyncClient", listed: "ListResponse.Model") -> ServedModel | None:
     """None for a model that cannot answer."""

@@ -76,6 +76,10 @@ class OpenAIBackend:
         models = [model for model in listed if isinstance(model, dict) and "id" in model]
         return tuple([await self._described(model) for model in models])
 
+    async def is_cold(self, model: str) -> bool:  # noqa: ARG002  such servers hold one, or refuse
+        """False: a server that still loads refuses with StillLoading instead."""
+        return False
+
     async def _described(self, model: Mapping[str, Any]) -> ServedModel:
         context = context_of(model)
         if context is None and model.get("owned_by") == "llamacpp":

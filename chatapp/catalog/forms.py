@@ -22,9 +22,13 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only i
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
 
+    parallel = forms.IntegerField(
+        label="Answers at once", min_value=1, max_value=10_000, required=False
+    )
+
     class Meta:
         model = Endpoint
-        fields = ["name", "kind", "url"]
+        fields = ["name", "kind", "url", "parallel"]
         labels = {"kind": "It speaks", "url": "Address"}
         error_messages = {"name": {"unique": "There is a server of this name already."}}
 

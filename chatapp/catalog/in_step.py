@@ -28,7 +28,11 @@ def keep_in_step() -> None:
     """Make or change what the settings name. Who may use the model, whether it is enabled and
     what an admin called it stay as they are; where it is new, everyone may use it, whatever its
     server makes of it."""
-    address = {"kind": settings.MODEL_KIND, "url": settings.MODEL_URL}
+    address = {
+        "kind": settings.MODEL_KIND,
+        "url": settings.MODEL_URL,
+        "parallel": settings.MODEL_PARALLEL or None,
+    }
     endpoint = _row(Endpoint, address, {"name": _free(Endpoint, ENDPOINT)})
     limits = {
         "demo": settings.MODEL_IS_DEMO,

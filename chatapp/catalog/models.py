@@ -16,8 +16,9 @@ class Kind(models.TextChoices):
 class Endpoint(models.Model):
     """A model server.
 
-    ``sealed_key`` is its API key as :mod:`chatapp.catalog.secret` seals it. ``from_settings``
-    marks the one that the settings name, which only they change.
+    ``sealed_key`` is its API key as :mod:`chatapp.catalog.secret` seals it. ``parallel`` is how
+    many answers it makes at once before others wait, null for as many as are asked for.
+    ``from_settings`` marks the one that the settings name, which only they change.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -25,6 +26,7 @@ class Endpoint(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.OPENAI)
     url = models.CharField(max_length=500)
     sealed_key = models.TextField(blank=True, editable=False)
+    parallel = models.PositiveSmallIntegerField(null=True, blank=True)
     from_settings = models.BooleanField(default=False, editable=False)
     created = models.DateTimeField(auto_now_add=True)
 

@@ -6,13 +6,15 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a model server is. ``api_key`` is in no representation, so that no log has it."""
+    """Where a model server is, and how many answers it makes at once (None: no limit).
+    ``api_key`` is in no representation, so that no log has it."""
 
     id: UUID
     name: str
     kind: str
     url: str
     api_key: str = field(default="", repr=False)
+    parallel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +39,6 @@ class Offer:
     answer_tokens: int
     places: tuple[Place, ...]
     withholds: bool = True
+
+
+NOTHING = Offer(UUID(int=0), "", demo=False, context_tokens=None, answer_tokens=0, places=())

@@ -44,4 +44,5 @@ def address_of(endpoint: Endpoint) -> Address:
         kind=endpoint.kind,
         url=endpoint.url,
         api_key=key,
+        parallel=endpoint.parallel,
     )

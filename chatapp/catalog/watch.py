@@ -52,6 +52,15 @@ class Watch:
             since, served = self._known
             if self._asking or self._clock() - since <= FRESH_SECONDS:
                 return served
+        return await self.ask()
+
+    @property
+    def known(self) -> tuple[ServedModel, ...]:
+        """What was served when the server was asked last."""
+        return self._known[1] if self._known else ()
+
+    async def ask(self) -> tuple[ServedModel, ...]:
+        """What is served now. Raises BackendError."""
         self._asking = True
         try:
             served = await self._backend.served_models()
@@ -61,18 +70,23 @@ class Watch:
         return served
 
 
+def fitting(served: tuple[ServedModel, ...], name: str) -> ServedModel | None:
+    """The one of ``served`` that ``name`` means."""
+    return next((model for model in served if fits(model.name, name)), None)
+
+
 def named(served: tuple[ServedModel, ...], name: str) -> ServedModel:
     """The one of ``served`` that ``name`` means. Raises ModelMissing."""
-    found = next((model for model in served if fits(model.name, name)), None)
+    found = fitting(served, name)
     if found is None:
         names = ", ".join(model.name for model in served) or "none"
         raise ModelMissing(f"{name or 'any model'} is not served, but: {names}")
     return found
 
 
-def limited(found: ServedModel, wanted: Wanted) -> ModelChoice:
-    """``found`` with limits that fit both."""
-    told = found.context_tokens, wanted.context_tokens
+def limited(found: ServedModel, wanted: Wanted, *others: ServedModel) -> ModelChoice:
+    """``found`` with limits that fit it, what is wanted, and ``others`` that may stand in."""
+    told = [wanted.context_tokens, *(each.context_tokens for each in (found, *others))]
     context = min((tokens for tokens in told if tokens), default=UNTOLD_CONTEXT_TOKENS)
     answer = min(wanted.answer_tokens, context // ANSWER_SHARE)
     return ModelChoice(found.name, found.identity[:100], wanted.demo, context, answer)

@@ -14,6 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from chatapp import wiring
+from chatapp.catalog.dispatch import Caller
 from chatapp.conversations.events import Ended
 from chatapp.conversations.exchange import Exchange
 from chatapp.conversations.journal import Numbered
@@ -43,7 +44,8 @@ def connect(url: str, retries: int = 1) -> Redis:
 
 async def tools(job: Job) -> Tools:
     """What a turn works with, by the rows and the policy of this moment."""
-    made: Tools = await database_sync_to_async(wiring.tools)(job.model)
+    caller = Caller(job.where.person_id, job.where.conversation_id)
+    made: Tools = await database_sync_to_async(wiring.tools)(job.model, caller)
     return made
 
 

@@ -15,6 +15,7 @@ from chatapp import wiring
 from chatapp.accounts.models import User
 from chatapp.backends.base import Finished, Sampling, TextDelta
 from chatapp.backends.errors import ContextExceeded, Overloaded, Unreachable
+from chatapp.catalog.dispatch import Caller
 from chatapp.catalog.models import LanguageModel
 from chatapp.conversations.prompt import SYSTEM
 from chatapp.conversations.turn import Tools
@@ -201,18 +202,18 @@ async def test_a_model_that_one_may_not_use_does_not_exist(client: AsyncOpenAI, 
     assert (refused.value.code, refused.value.param) == ("model_not_found", "model")
 
 
-async def test_the_model_that_is_named_answers(
-    client: AsyncOpenAI, named_model: LanguageModel
+async def test_the_model_that_is_named_answers_and_queues_for_the_person(
+    client: AsyncOpenAI, employee: User, named_model: LanguageModel
 ) -> None:
-    asked: list[UUID] = []
+    asked: list[tuple[UUID, int | None]] = []
 
-    def tools(model: UUID) -> Tools:
-        asked.append(model)
+    def tools(model: UUID, caller: Caller) -> Tools:
+        asked.append((model, caller.person))
         return make_tools()
 
     with patch.object(wiring, "tools", tools):  # not monkeypatch, which would undo it too late
         await client.chat.completions.create(**asking())
-    assert asked == [named_model.pk]
+    assert asked == [(named_model.pk, employee.pk)]
 
 
 @pytest.mark.parametrize(

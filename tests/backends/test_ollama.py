@@ -183,3 +183,25 @@ async def test_a_list_of_models_that_does_not_come_ends() -> None:
     async with listening(answering(b"", close=False)) as url:
         with pytest.raises(TimedOut):
             await OllamaBackend(url, timeout=0.05).served_models()
+
+
+async def test_what_is_in_memory_is_not_cold(server: FakeModelServer) -> None:
+    backend = OllamaBackend(server.url)
+    server.loaded = {"fake", "gemma3:latest"}
+    assert not await backend.is_cold("fake")
+    assert not await backend.is_cold("gemma3")
+    assert await backend.is_cold("qwen3:8b")
+
+
+async def test_a_key_is_sent_with_every_request(server: FakeModelServer) -> None:
+    backend = OllamaBackend(server.url, "secret")
+    await ask(backend)
+    assert server.requests[0].headers["Authorization"] == "Bearer secret"
+
+
+async def test_a_redirect_leads_nowhere(server: FakeModelServer) -> None:
+    head = f"HTTP/1.1 307 x\r\nLocation: {server.url}/api/tags\r\nContent-Length: 0\r\n\r\n"
+    async with listening(answering(head.encode())) as url:
+        with pytest.raises(BackendError):
+            await OllamaBackend(url, "secret").served_models()
+    assert server.requests == []

@@ -14,6 +14,7 @@ from chatapp.backends.errors import (
     ModelMissing,
     Overloaded,
     Refused,
+    StillLoading,
     TimedOut,
     Unreachable,
 )
@@ -121,7 +122,8 @@ async def test_the_length_limit_is_told(server: FakeModelServer) -> None:
         (429, {"message": "slow down"}, Overloaded),
         (500, {"message": "context size of the cache"}, Malformed),
         (502, {"message": "bad gateway"}, Unreachable),
-        (503, {"message": "Loading model"}, Overloaded),
+        (503, {"message": "busy"}, Overloaded),
+        (503, {"message": "Loading model"}, StillLoading),
         (504, {"message": "gateway timeout"}, TimedOut),
         (302, "moved", Malformed),
         (400, None, Refused),
@@ -295,3 +297,12 @@ async def test_a_redirect_is_not_followed(server: FakeModelServer) -> None:
         with pytest.raises(Malformed):
             await OpenAIBackend(url, api_key="secret").served_models()
     assert server.requests == []
+
+
+async def test_a_server_that_loads_its_model_says_so() -> None:
+    body = b'{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}'
+    head = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+    async with listening(answering(head + b"Connection: close\r\n\r\n" + body)) as url:
+        with pytest.raises(StillLoading):
+            await ask(OpenAIBackend(url))
+        assert not await OpenAIBackend(url).is_cold("fake")

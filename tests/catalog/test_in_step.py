@@ -31,6 +31,7 @@ def test_a_new_database_has_the_model_of_the_settings_for_everyone(
 ) -> None:
     endpoint, model, serving = of_the_settings()
     assert (endpoint.kind, endpoint.url) == ("openai", settings.MODEL_URL)
+    assert endpoint.parallel is None
     assert (model.name, serving.name) == (UNNAMED, "")
     assert (model.everyone, model.enabled, model.demo) == (True, True, False)
     assert (model.context_tokens, model.answer_tokens) == (4096, 512)
@@ -45,11 +46,13 @@ def test_a_key_of_the_settings_is_in_no_row(db: None, settings: Settings) -> Non
 def test_it_follows_the_settings(db: None, settings: Settings) -> None:
     settings.MODEL_KIND, settings.MODEL_URL = "ollama", "http://ollama:11434"
     settings.MODEL_NAME, settings.MODEL_IS_DEMO = "qwen3:8b", True
+    settings.MODEL_PARALLEL = 4
     settings.MODEL_CONTEXT_TOKENS, settings.MODEL_ANSWER_TOKENS = 8192, 700
     for _ in range(2):
         keep_in_step()
     endpoint, model, serving = of_the_settings()
     assert (endpoint.kind, endpoint.url) == ("ollama", "http://ollama:11434")
+    assert endpoint.parallel == 4
     assert (model.name, serving.name, model.demo) == ("qwen3:8b", "qwen3:8b", True)
     assert (model.context_tokens, model.answer_tokens) == (8192, 700)
 

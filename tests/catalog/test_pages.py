@@ -138,6 +138,7 @@ def test_a_server_is_added_with_a_key_that_is_never_shown(
     made = Endpoint.objects.get(name="gpu-2")
     assert answer["Location"] == f"/models/servers/{made.pk}/"
     assert (made.kind, made.url) == (Kind.OPENAI, "https://gpu-2:8000")
+    assert made.parallel is None
     assert unseal(made.sealed_key) == KEY
     assert KEY not in made.sealed_key
     for page in ("/models/", answer["Location"]):
@@ -209,7 +210,14 @@ def test_a_bad_address_is_refused(desk: Client, url: str) -> None:
     assert not Endpoint.objects.filter(name="gpu-2").exists()
 
 
-@pytest.mark.parametrize("changes", [{"name": "gpu-1"}, {"name": ""}, {"kind": "other"}])
+def test_a_server_gets_a_limit(desk: Client, endpoint: Endpoint) -> None:
+    add(desk, parallel="8")
+    assert Endpoint.objects.get(name="gpu-2").parallel == 8
+
+
+@pytest.mark.parametrize(
+    "changes", [{"name": "gpu-1"}, {"name": ""}, {"kind": "other"}, {"parallel": "0"}]
+)
 def test_a_bad_name_or_kind_is_refused(
     desk: Client, endpoint: Endpoint, changes: dict[str, str]
 ) -> None:

@@ -10,9 +10,12 @@ from chatapp.backends.base import ServedModel
 from chatapp.backends.errors import ModelChanged
 from chatapp.backends.ollama import OllamaBackend
 from chatapp.backends.openai import OpenAIBackend
-from chatapp.catalog.lane import Lane, Station
+from chatapp.catalog.dispatch import NOBODY, Dispatcher
+from chatapp.catalog.lane import Lane, Network
 from chatapp.catalog.offer import Address, Offer, Place
 from chatapp.catalog.pins import Pins
+from chatapp.catalog.station import Station
+from chatapp.catalog.watch import ModelChoice
 from tests.backends.asking import answering, listening
 from tests.backends.recordings import whole
 from tests.fakes.model_server import FakeModelServer
@@ -52,16 +55,22 @@ def test_what_nobody_tells_has_not_changed(pin: str, served: ServedModel) -> Non
 # --- on true bytes ---------------------------------------------------------------------------
 
 
+async def announced(place: Place, station: Station) -> ModelChoice:
+    """The model as a turn is told of it."""
+    network = Network(lambda _: station, Dispatcher())
+    return await Lane(replace(OFFER, places=(place,)), NOBODY, network).model()
+
+
 async def test_a_digest_of_ollama_that_changed_withholds_the_model() -> None:
     async with FakeModelServer() as server:
         station = Station(OllamaBackend(server.url))
         (served,) = await station.backend.served_models()
         assert len(served.digest) == 64
         pinned = replace(PLACE, name="fake", pin=served.digest)
-        await Lane(replace(OFFER, places=(pinned,)), lambda _: station).model()
+        await announced(pinned, station)
         changed = replace(pinned, pin="0" * 64)
         with pytest.raises(ModelChanged):
-            await Lane(replace(OFFER, places=(changed,)), lambda _: station).model()
+            await announced(changed, station)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +86,7 @@ async def test_what_servers_without_digests_tell_is_pinned(server: str, revision
         (served,) = await station.backend.served_models()
         assert (served.digest, served.revision) == ("", revision)
         pinned = replace(PLACE, name="smollm2", pin=revision)
-        await Lane(replace(OFFER, places=(pinned,)), lambda _: station).model()
+        await announced(pinned, station)
         moved = replace(pinned, pin="root=models/another")
         with pytest.raises(ModelChanged):
-            await Lane(replace(OFFER, places=(moved,)), lambda _: station).model()
+            await announced(moved, station)

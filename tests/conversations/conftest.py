@@ -129,7 +129,7 @@ async def rows(transactional_db: None) -> AsyncIterator[None]:
 def use() -> Iterator[Use]:
     """``use(tools)`` makes turns work with these; a polite model without them."""
     chosen = [make_tools()]
-    with patch.object(wiring, "tools", lambda _: chosen[-1]):
+    with patch.object(wiring, "tools", lambda *_: chosen[-1]):
         yield chosen.append
 
 

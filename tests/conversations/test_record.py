@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -14,15 +15,18 @@ from django.db.backends.signals import connection_created
 
 from chatapp import wiring
 from chatapp.accounts.models import User
-from chatapp.backends.base import TextDelta
+from chatapp.backends.base import Answering, TextDelta
+from chatapp.backends.errors import Overloaded
 from chatapp.conversations import record, services
-from chatapp.conversations.events import Ended, Started, Text
+from chatapp.conversations.events import Ended, Retried, Started, Text
 from chatapp.conversations.models import Conversation, Source, Turn
+from chatapp.conversations.replay import events_of
 from chatapp.library.models import Chunk, Collection
 from chatapp.moderation.models import Entry
-from tests.conversations.conftest import Connect, Use, make_chunk, texts
+from tests.conversations.conftest import Connect, Use, kinds, make_chunk, texts
 from tests.conversations.scripted import (
     DONE,
+    Attempts,
     Pause,
     ScriptedBackend,
     ScriptedJudge,
@@ -67,6 +71,27 @@ async def test_everything_that_explains_an_answer_is_kept(
         3,
     )
     assert await Entry.objects.acount() == 0
+
+
+async def test_the_weights_that_answered_in_the_end_are_kept_and_why(
+    connect: Connect, use: Use, employee: User
+) -> None:
+    attempts = Attempts(
+        ScriptedBackend(Overloaded("503")),
+        ScriptedBackend(Answering("other-1b", "d2"), *saying("Hello.").script),
+    )
+    use(replace(make_tools(), backend=attempts, may_retry=attempts.may_retry))
+    socket = await connect(employee)
+    accepted = await socket.ask("Hello?")
+    frames = await socket.until_end()
+    assert [kind for kind in kinds(frames) if kind in ("retried", "answering")] == [
+        "retried",
+        "answering",
+    ]
+    turn = await Turn.objects.aget(id=accepted["turn"])
+    assert (turn.model_name, turn.model_digest, turn.answer) == ("other-1b", "d2", "Hello.")
+    replayed = await database_sync_to_async(lambda: events_of(turn, ()))()
+    assert Retried(Overloaded.sentence) in replayed
 
 
 async def test_an_answer_blocked_midway_is_in_the_log_and_nowhere_else(

@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 
 from chatapp import wiring
 from chatapp.accounts.models import User
+from chatapp.catalog.dispatch import Caller
 from chatapp.catalog.models import Endpoint, LanguageModel, Serving
 from chatapp.conversations.models import Turn
 from chatapp.conversations.turn import Tools
@@ -144,8 +145,9 @@ async def test_only_a_usable_model_answers_whatever_id_is_sent(
     asked: list[UUID] = []
     tools = make_tools()
 
-    def asked_for(model: UUID) -> Tools:
+    def asked_for(model: UUID, caller: Caller) -> Tools:
         asked.append(model)
+        assert (caller.person, caller.conversation is None) == (employee.pk, False)
         return tools
 
     with patch.object(wiring, "tools", asked_for):

@@ -1,6 +1,7 @@
 """The pipeline of a turn, with scripted parts at its edges and nothing of Django."""
 
 import asyncio
+import contextlib
 import dataclasses
 import itertools
 from collections.abc import AsyncGenerator
@@ -10,31 +11,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatapp.backends import base
 from chatapp.backends.base import Finished, ReasoningDelta, Sampling, TextDelta
 from chatapp.backends.errors import Overloaded, Unreachable
 from chatapp.conversations.events import (
+    Answering,
     Cited,
     Ended,
     Judged,
+    Loading,
     Passages,
+    Queued,
+    Retried,
     Searching,
     Started,
     Text,
     Usage,
 )
 from chatapp.conversations.prompt import SYSTEM, Exchange
-from chatapp.conversations.turn import (
-    CUT_SHORT,
-    NO_ANSWER,
-    SEARCH_FAILED,
-    TurnRequest,
-    run_turn,
-)
+from chatapp.conversations.telling import CUT_SHORT, NO_ANSWER
+from chatapp.conversations.turn import SEARCH_FAILED, TurnRequest, run_turn
 from chatapp.conversations.verdicts import Output
 from rag.passage import RagError
 from tests.conversations.scripted import (
     DONE,
+    Attempts,
     Pause,
+    Played,
     ScriptedBackend,
     ScriptedModel,
     ScriptedSearch,
@@ -200,3 +203,63 @@ async def test_closing_the_turn_closes_the_request_to_the_model() -> None:
 async def _drain(events: AsyncGenerator[Output, None]) -> None:
     async for _ in events:
         pass
+
+
+# --- several servers --------------------------------------------------------------------------
+
+
+async def play_attempts(*backends: ScriptedBackend) -> Played:
+    attempts = Attempts(*backends)
+    tools = dataclasses.replace(make_tools(), backend=attempts, may_retry=attempts.may_retry)
+    return await play(ASK, tools)
+
+
+async def test_what_comes_before_an_answer_is_told() -> None:
+    backend = ScriptedBackend(
+        base.Waiting(2), base.Waiting(1), base.Loading(40), base.Answering("other", "d2")
+    )
+    backend.script += saying("Hello.").script
+    played = await play(ASK, make_tools(backend))
+    told = [e for e in played.events if isinstance(e, Queued | Loading | Answering)]
+    assert told == [Queued(2), Queued(1), Loading(40), Answering("other", "d2")]
+    assert played.text(Text) == "Hello."
+
+
+async def test_a_server_that_fails_before_anything_was_shown_is_replaced() -> None:
+    played = await play_attempts(ScriptedBackend(Overloaded("503")), saying("You have 28 days."))
+    assert played.of(Retried) == [Retried(Overloaded.sentence)]
+    assert played.text(Text) == "You have 28 days."
+    assert played.events[-1] == Ended("done", "")
+
+
+async def test_text_that_was_held_back_when_its_server_failed_is_never_shown() -> None:
+    broken = ScriptedBackend(TextDelta("You ha"), Unreachable("broke off"))
+    played = await play_attempts(broken, saying("Twenty-eight days."))
+    assert played.of(Retried) == [Retried(Unreachable.sentence)]
+    assert played.text(Text) == "Twenty-eight days."
+    assert broken.open == 0
+
+
+async def test_after_text_was_shown_nobody_else_is_asked() -> None:
+    other, pause = saying("Twenty-eight days."), Pause()
+    long = "This is a sentence which is long enough to be judged and shown. " * 40
+    broken = ScriptedBackend(TextDelta(long), pause, Unreachable("broke off"))
+    attempts, played = Attempts(broken, other), Played()
+    tools = dataclasses.replace(make_tools(), backend=attempts, may_retry=attempts.may_retry)
+    async with contextlib.aclosing(run_turn(ASK, tools)) as events:
+        async for event in events:
+            played.add(event)
+            if isinstance(event, Text):
+                pause.go.set()
+    assert played.of(Retried) == []
+    assert played.text(Text) == long
+    assert played.events[-1] == Ended("failed", Unreachable.sentence)
+    assert other.requests == []
+
+
+async def test_where_every_server_failed_the_last_ones_words_stand() -> None:
+    played = await play_attempts(
+        ScriptedBackend(Overloaded("503")), ScriptedBackend(Unreachable("refused"))
+    )
+    assert len(played.of(Retried)) == 1
+    assert played.events[-1] == Ended("failed", Unreachable.sentence)

@@ -27,7 +27,7 @@ from chatapp.conversations.events import (
     Usage,
     Withheld,
 )
-from chatapp.conversations.turn import CUT_SHORT, NO_ANSWER
+from chatapp.conversations.telling import CUT_SHORT, NO_ANSWER
 
 KEPT = "Your question is kept; try"
 FinishReason = Literal["stop", "length", "content_filter"]

@@ -19,10 +19,11 @@
  * @property {string[]} siblings ids of its versions, itself among them, oldest first
  * @property {string|null|undefined} parent what it follows; undefined where the server decides
  * @property {number} seq the last event that was applied
- * @property {"sending"|"started"|"searching"|"queued"|"loading"|"reading"|"thinking"|"writing"|"ended"} phase
+ * @property {"sending"|"started"|"searching"|"queued"|"loading"|"retrying"|"reading"|"thinking"|"writing"|"ended"} phase
  * @property {number|null} detail the number that belongs to the phase
  * @property {string} model
  * @property {boolean} demo
+ * @property {string[]} retried why servers were replaced before anything was shown
  * @property {SourceRef[]} sources
  * @property {number[]} cited numbers of the sources that the answer names, in order
  * @property {string} reasoning
@@ -52,6 +53,7 @@ export function newTurn(id, question, { parent, siblings = [] } = {}) {
     detail: null,
     model: "",
     demo: false,
+    retried: [],
     sources: [],
     cited: [],
     reasoning: "",
@@ -76,6 +78,8 @@ const CHANGES = {
   searching: (_, { collections }) => ({ phase: "searching", detail: collections }),
   queued: (_, { position }) => ({ phase: "queued", detail: position }),
   loading: (_, { seconds }) => ({ phase: "loading", detail: seconds ?? null }),
+  answering: (_, { model }) => ({ model }),
+  retried: ({ retried }, { reason }) => ({ phase: "retrying", retried: [...retried, reason] }),
   passages: (_, { sources }) => ({ phase: "reading", detail: sources.length, sources }),
   reasoning: (turn, { text }) => ({ phase: "thinking", reasoning: turn.reasoning + text }),
   text: (turn, { text }) => ({ phase: "writing", parts: withText(turn.parts, text) }),
