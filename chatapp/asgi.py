@@ -4,7 +4,6 @@ import os
 from typing import Any
 from urllib.parse import urlsplit
 
-from channels.db import database_sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.sessions import SessionMiddlewareStack
 from django.core.asgi import get_asgi_application
@@ -15,6 +14,7 @@ django_application = get_asgi_application()
 # These import models, which need the application registry that the line above fills.
 from django.conf import settings  # noqa: E402
 
+from chatapp import rows  # noqa: E402
 from chatapp.api.v1.app import make_application  # noqa: E402
 from chatapp.catalog.in_step import keep_in_step_at_start  # noqa: E402
 from chatapp.conversations import live  # noqa: E402
@@ -60,9 +60,10 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:  # n
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            await database_sync_to_async(keep_in_step_at_start)()
+            await rows.in_rows(keep_in_step_at_start)
         if message["type"] == "lifespan.shutdown":
             await live.close()
+            await rows.close()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

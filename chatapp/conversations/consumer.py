@@ -12,14 +12,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from channels.auth import get_user
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.contrib.sessions.backends.db import SessionStore
 from redis import RedisError
 
 from chatapp import access
 from chatapp.accounts.models import User
+from chatapp.accounts.sessions import person_of
 from chatapp.conversations import asking
 from chatapp.conversations.ending import cancel
 from chatapp.conversations.events import to_wire
@@ -36,6 +34,7 @@ from chatapp.conversations.frames import (
 from chatapp.conversations.live import EventsGone, live
 from chatapp.conversations.models import Status
 from chatapp.conversations.problems import Problem
+from chatapp.rows import in_rows
 
 BINARY = 1003
 MALFORMED = 4400
@@ -111,7 +110,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             await self._error("busy", "Too many answers at once on this page.", client_id=client)
             return
         try:
-            asked = await _asked(person, frame)
+            asked = await in_rows(_asked, person, frame)
         except Problem as problem:
             await self._error(problem.code, str(problem), client_id=client)
             return
@@ -152,8 +151,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
     async def _status(person: User, turn: UUID) -> str | None:
         """How the person's turn stands; None where it is not theirs."""
         found = access.own_turns(person).filter(id=turn).values_list("status", flat=True)
-        status: str | None = await database_sync_to_async(found.first)()
-        return status
+        return await in_rows(found.first)
 
     # --- following ----------------------------------------------------------------------------
 
@@ -191,12 +189,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
     async def _person(self) -> User | None:
         """Who this is at this moment; where the session has ended, the socket is closed."""
         self._looked = monotonic()
-        key = self.scope["session"].session_key
-        user = await get_user({"session": SessionStore(key)}) if key else None
-        if isinstance(user, User) and user.is_active:
-            return user
-        await self._close(SIGNED_OUT)
-        return None
+        person = await in_rows(person_of, self.scope["session"].session_key)
+        if person is None:
+            await self._close(SIGNED_OUT)
+        return person
 
     async def _close(self, code: int) -> None:
         if not self._closed:
@@ -210,7 +206,6 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         await self.send(text_data=orjson.dumps({"type": kind, **fields}).decode())
 
 
-@database_sync_to_async  # type: ignore[untyped-decorator]  # Channels ships no types
 def _asked(person: User, frame: Send | Regenerate) -> asking.Asked:
     """Raises Problem."""
     if isinstance(frame, Regenerate):

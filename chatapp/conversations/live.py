@@ -6,7 +6,6 @@ from contextlib import aclosing
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from redis import RedisError
 from redis.asyncio import Redis
@@ -22,6 +21,7 @@ from chatapp.conversations.log import TurnLog
 from chatapp.conversations.running import Job, RunningTurns
 from chatapp.conversations.settle import settle, settle_all
 from chatapp.conversations.turn import Tools
+from chatapp.rows import in_rows
 
 LOOK_AGAIN_SECONDS = 2.0
 CONNECT_SECONDS = 2.0
@@ -45,8 +45,7 @@ def connect(url: str, retries: int = 1) -> Redis:
 async def tools(job: Job) -> Tools:
     """What a turn works with, by the rows and the policy of this moment."""
     caller = Caller(job.where.person_id, job.where.conversation_id)
-    made: Tools = await database_sync_to_async(wiring.tools)(job.model, caller)
-    return made
+    return await in_rows(wiring.tools, job.model, caller)
 
 
 class Live:

@@ -12,7 +12,6 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from redis import RedisError
 
 from chatapp.conversations import record
@@ -24,6 +23,7 @@ from chatapp.conversations.models import Status
 from chatapp.conversations.turn import Tools, TurnRequest, run_turn
 from chatapp.conversations.verdicts import Decided, Output
 from chatapp.moderation.services import Where
+from chatapp.rows import in_rows
 
 RETRY_SECONDS = 0.5
 GIVE_UP_SECONDS = 60
@@ -119,8 +119,7 @@ class RunningTurns:
         async with aclosing(self._events(running.job)) as events:
             async for event in events:
                 if isinstance(event, Decided):
-                    save = database_sync_to_async(record.decided)
-                    await save(event, running.job.where)
+                    await in_rows(record.decided, event, running.job.where)
                 elif isinstance(event, Ended):
                     running.ending = event
                     return
@@ -137,9 +136,8 @@ class RunningTurns:
     async def _save(self, running: _Running) -> Ended:
         """Write the row first: who hears that the turn ended may look at it."""
         ended = running.ending or Ended(Status.FAILED, BROKEN)
-        finish = database_sync_to_async(record.finish)
         try:
-            await finish(running.job.turn, running.fold.outcome(ended))
+            await in_rows(record.finish, running.job.turn, running.fold.outcome(ended))
         except Exception:
             logger.exception("Turn %s could not be saved", running.job.turn)
             return Ended(Status.FAILED, NOT_SAVED)

@@ -17,6 +17,7 @@ from django.db import connections
 from django.test import Client
 from redis.asyncio import Redis
 
+from chatapp import rows as work_on_rows
 from chatapp import wiring
 from chatapp.accounts.models import User
 from chatapp.asgi import application
@@ -122,6 +123,7 @@ async def rows(transactional_db: None) -> AsyncIterator[None]:
     """Rows for a test of several threads; afterwards nothing runs and no connection is open."""
     yield
     await live.close()
+    await work_on_rows.close()
     await database_sync_to_async(connections.close_all)()
 
 
