@@ -1,5 +1,6 @@
 """From rows to the values that a turn works with."""
 
+import logging
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -7,14 +8,15 @@ from django.conf import settings
 
 from chatapp.catalog.models import Endpoint, LanguageModel, OnChange, Serving
 from chatapp.catalog.offer import Address, Offer, Place
-from chatapp.catalog.secret import unseal
+from chatapp.catalog.secret import Unreadable, unseal
+
+logger = logging.getLogger(__name__)
 
 
 def offer_of(model: UUID | None) -> Offer | None:
     """The enabled model of that id, or the first of all; None where there is none. Two queries.
 
-    Who may use it was asked before: see :func:`chatapp.access.usable_models`. Raises
-    chatapp.catalog.secret.Unreadable.
+    Who may use it was asked before: see :func:`chatapp.access.usable_models`.
     """
     enabled = LanguageModel.objects.filter(enabled=True)
     found = (enabled if model is None else enabled.filter(id=model)).first()
@@ -32,7 +34,14 @@ def offer_of(model: UUID | None) -> Offer | None:
 
 
 def places_of(servings: Iterable[Serving]) -> tuple[Place, ...]:
-    return tuple(Place(address_of(each.endpoint), each.name, each.pin) for each in servings)
+    """Where it can be asked: not at a server whose key can no longer be read."""
+    places: list[Place] = []
+    for each in servings:
+        try:
+            places.append(Place(address_of(each.endpoint), each.name, each.pin))
+        except Unreadable:
+            logger.warning("The key of the model server %r cannot be read.", each.endpoint.name)
+    return tuple(places)
 
 
 def address_of(endpoint: Endpoint) -> Address:

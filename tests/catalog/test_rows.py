@@ -1,5 +1,6 @@
 """What a turn is told of a model."""
 
+import logging
 from typing import Any
 from uuid import uuid4
 
@@ -50,7 +51,14 @@ def test_no_representation_has_the_key(model: LanguageModel) -> None:
     assert KEY not in repr(offer_of(model.id))
 
 
-def test_a_key_of_another_secret_key_is_told(model: LanguageModel, settings: Settings) -> None:
+def test_a_server_whose_key_cannot_be_read_is_left_out_and_told(
+    model: LanguageModel, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.SECRET_KEY = "another key of the site, which is long enough"
+    with caplog.at_level(logging.WARNING):
+        offer = offer_of(model.id)
+    assert offer is not None
+    assert offer.places == ()
+    assert "key of the model server 'gpu-1' cannot be read" in caplog.text
     with pytest.raises(Unreadable):
-        offer_of(model.id)
+        address_of(model.servings.get().endpoint)
