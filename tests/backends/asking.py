@@ -33,7 +33,8 @@ async def listening(handler: Handler) -> AsyncIterator[str]:
 
     async def run(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connections.append(asyncio.current_task())
-        with suppress(ConnectionError):
+        # A client that gives up early, maybe before it has asked, is nobody's error.
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
             await handler(reader, writer)
         writer.close()
         with suppress(ConnectionError):

@@ -54,7 +54,7 @@ def test_without_the_right_python_it_says_which_and_how(clone: Path) -> None:
 
 def test_without_network_it_says_so_and_stops(begun: Path) -> None:
     nowhere = "http://127.0.0.1:9/simple"
-    done = setup(begun, PIP_INDEX_URL=nowhere, PIP_RETRIES="0", PIP_CONFIG_FILE=os.devnull)
+    done = setup(begun, PIP_INDEX_URL=nowhere, PIP_RETRIES="1", PIP_CONFIG_FILE=os.devnull)
     assert done.returncode == 1
     assert "The package index cannot be reached" in done.stderr
     assert "Traceback" not in done.stderr
