@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import starmap
 from uuid import UUID, uuid5
 
 from django.conf import settings
@@ -13,36 +12,35 @@ from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.conversations import choices
 from chatapp.conversations.frames import Latest, Regenerate, Send
-from chatapp.conversations.models import Conversation, Status, Turn
+from chatapp.conversations.jobs import job_of
+from chatapp.conversations.models import UNFINISHED, Conversation, Status, Turn
 from chatapp.conversations.problems import Busy, Empty, NotFound, TooLong
-from chatapp.conversations.prompt import PROMPT_VERSION, Exchange
+from chatapp.conversations.prompt import PROMPT_VERSION
 from chatapp.conversations.running import Job
-from chatapp.conversations.tree import Node, Tree
-from chatapp.conversations.turn import TurnRequest
-from chatapp.moderation.services import Where
+from chatapp.conversations.tree import Node, Tree, tree_of
 
 TITLE_CHARS = 60
 # Marks of Markdown, which a title does not set: heads, emphasis, code, the bars of tables.
 MARKDOWN = re.compile(r"^#{1,6}\s+|[*`|]+")
-HISTORY_TURNS = 50
+QUEUED_TURNS = 10
 NEW_CONVERSATIONS = UUID("6d1b7d0e-30a4-4f0b-9d5e-0c1a5f3b8f11")
 """Namespace of conversation ids. They follow from person and client id, so that a question which
 starts a conversation and is sent twice, even at once, starts one."""
-REMEMBERED = (Status.DONE, Status.STOPPED, Status.INTERRUPTED)
 NO_CONVERSATION = "This conversation does not exist, or it is not yours."
 NO_TURN = "This question does not exist, or it is not yours."
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question that was taken. ``job`` is None where it had been taken before, and ``over``
-    says that it has been answered since."""
+    """A question that was taken: ``made`` a turn now, or had done so before. ``job`` is None
+    unless it is to be run now."""
 
     turn: UUID
     conversation: UUID
     title: str
     parent: UUID | None
-    over: bool
+    status: str
+    made: bool
     job: Job | None
 
 
@@ -108,21 +106,22 @@ def _take(
 ) -> Asked:
     """The turn that ``client_id`` made before, or a new one."""
     tree = tree_of(conversation)
-    node = tree.sent(client_id)
-    job = None
+    node, job = tree.sent(client_id), None
+    made = node is None
     if node is None:
-        made = draft(conversation, tree)
-        turn = _turn(conversation, tree, client_id, made)
+        turn = _turn(conversation, tree, client_id, draft(conversation, tree))
         node = Node(turn.id, turn.parent_id, turn.status, client_id)
-        job = _job(user, turn, tree, made.model)
-    over = node.status != Status.RUNNING
-    return Asked(node.id, conversation.id, conversation.title, node.parent, over, job)
-
-
-def tree_of(conversation: Conversation) -> Tree:
-    """What follows what in ``conversation``. One query, without a word of the turns."""
-    rows = conversation.turns.order_by("started")
-    return Tree(starmap(Node, rows.values_list("id", "parent_id", "status", "client_id")))
+        if turn.status == Status.RUNNING:
+            job = job_of(user, turn, tree, turn.model_id)
+    return Asked(
+        turn=node.id,
+        conversation=conversation.id,
+        title=conversation.title,
+        parent=node.parent,
+        status=node.status,
+        made=made,
+        job=job,
+    )
 
 
 def _conversation(user: User, question: Send) -> Conversation:
@@ -154,8 +153,10 @@ def _parent(conversation: Conversation, tree: Tree, wanted: UUID | Latest | None
 
 
 def _turn(conversation: Conversation, tree: Tree, client_id: UUID, draft: Draft) -> Turn:
-    if any(node.status == Status.RUNNING for node in tree.nodes.values()):
-        raise Busy("This conversation is being answered. Wait, or stop the answer first.")
+    """The new row: running, or queued behind what is unfinished."""
+    before = [node for node in tree.nodes.values() if node.status in UNFINISHED]
+    if len(before) > QUEUED_TURNS:
+        raise Busy("Enough questions wait here already. Wait for an answer, or take one back.")
     if conversation.branch_id is not None:
         conversation.branch = None
         conversation.save(update_fields=["branch"])
@@ -165,39 +166,10 @@ def _turn(conversation: Conversation, tree: Tree, client_id: UUID, draft: Draft)
         client_id=client_id,
         question=draft.question,
         collections=draft.collections,
+        model_id=draft.model,
         prompt_version=PROMPT_VERSION,
+        status=Status.QUEUED if before else Status.RUNNING,
     )
-
-
-def _job(user: User, turn: Turn, tree: Tree, model: UUID) -> Job:
-    where = Where(
-        person_id=user.pk,
-        person=user.get_username(),
-        conversation_id=turn.conversation_id,
-        turn_id=turn.id,
-    )
-    return Job(
-        turn=turn.id,
-        where=where,
-        request=TurnRequest(
-            question=turn.question,
-            history=_history(turn, tree),
-            collections=tuple(turn.collections),
-            passages=settings.RETRIEVED_PASSAGES,
-        ),
-        model=model,
-    )
-
-
-def _history(turn: Turn, tree: Tree) -> tuple[Exchange, ...]:
-    """The answered turns that lead to ``turn``, oldest first."""
-    answered = [node.id for node in tree.path(turn.parent_id) if node.status in REMEMBERED]
-    wanted = answered[-HISTORY_TURNS:]
-    if not wanted:
-        return ()
-    rows = Turn.objects.filter(id__in=wanted).exclude(answer="")
-    said = {name: Exchange(*words) for name, *words in rows.values_list("id", "question", "answer")}
-    return tuple(said[name] for name in wanted if name in said)
 
 
 def title_of(text: str) -> str:

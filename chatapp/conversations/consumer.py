@@ -22,8 +22,10 @@ from chatapp.conversations import asking
 from chatapp.conversations.ending import cancel
 from chatapp.conversations.events import to_wire
 from chatapp.conversations.flow import Bucket
+from chatapp.conversations.following import EventsGone
 from chatapp.conversations.frames import (
     Attach,
+    Follow,
     Frame,
     Malformed,
     Regenerate,
@@ -31,8 +33,9 @@ from chatapp.conversations.frames import (
     Stop,
     parse,
 )
-from chatapp.conversations.live import EventsGone, live
-from chatapp.conversations.models import Status
+from chatapp.conversations.live import live
+from chatapp.conversations.models import UNFINISHED
+from chatapp.conversations.outlook import Outlook
 from chatapp.conversations.problems import Problem
 from chatapp.rows import in_rows
 
@@ -60,6 +63,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         self._malformed = 0
         self._closed = False
         self._followed: dict[UUID, asyncio.Task[None]] = {}
+        self._watch: list[asyncio.Task[None]] = []
         self._looked = 0.0
 
     async def connect(self) -> None:
@@ -68,7 +72,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
 
     async def disconnect(self, code: int) -> None:  # noqa: ARG002  the protocol of Channels
         self._closed = True
-        await cancel(self._followed.values())
+        await cancel([*self._followed.values(), *self._watch])
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self._closed:
@@ -101,6 +105,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
                 await self._attach(person, frame)
             case Stop():
                 await self._stop(person, frame)
+            case Follow():
+                await self._follow_conversation(person, frame)
 
     # --- what a client may ask ----------------------------------------------------------------
 
@@ -123,8 +129,11 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             parent=asked.parent and str(asked.parent),
             conversation=str(asked.conversation),
             title=asked.title,
+            status=asked.status,
         )
-        await self._follow(asked.turn, 0, over=asked.over)
+        await self._follow(asked.turn, 0, over=asked.status not in UNFINISHED)
+        if asked.made:
+            await live().announce(asked.conversation)
 
     async def _attach(self, person: User, frame: Attach) -> None:
         turn = str(frame.turn)
@@ -134,18 +143,24 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         elif len(self._followed) >= FOLLOWED_TURNS and frame.turn not in self._followed:
             await self._error("busy", "Too many answers at once on this page.", turn=turn)
         else:
-            await self._follow(frame.turn, frame.after, over=status != Status.RUNNING)
+            await self._follow(frame.turn, frame.after, over=status not in UNFINISHED)
 
     async def _stop(self, person: User, frame: Stop) -> None:
         status = await self._status(person, frame.turn)
         if status is None:
             await self._error("not_found", NO_TURN, turn=str(frame.turn))
-        elif status == Status.RUNNING:
+        elif status in UNFINISHED:
             try:
                 await live().stop(frame.turn)
             except (RedisError, OSError):
                 message = "The answer cannot be stopped at the moment. Try again."
                 await self._error("unavailable", message)
+
+    async def _follow_conversation(self, person: User, frame: Follow) -> None:
+        await cancel(self._watch)
+        if frame.conversation is not None:
+            outlook = Outlook(frame.conversation)
+            self._watch = [asyncio.create_task(self._tell_all(person, outlook))]
 
     @staticmethod
     async def _status(person: User, turn: UUID) -> str | None:
@@ -176,13 +191,38 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
                 del self._followed[turn]
 
     async def _push(self, turn: UUID, after: int, over: bool) -> None:
-        async with aclosing(live().follow(turn, after, over)) as events:
+        async with aclosing(live().following.turn(turn, after, over)) as events:
             async for seq, event in events:
                 if monotonic() - self._looked > LOOK_AT_SESSION_SECONDS:
                     await self._person()
                 if self._closed:
                     return
                 await self._frame("event", turn=str(turn), seq=seq, event=to_wire(event))
+
+    async def _tell_all(self, person: User, outlook: Outlook) -> None:
+        try:
+            await self._tell(person, outlook)
+        except OSError:
+            pass  # the socket is gone; its disconnect follows
+        except Exception:
+            logger.exception("Following conversation %s broke", outlook.conversation)
+
+    async def _tell(self, person: User | None, outlook: Outlook) -> None:
+        """News of a conversation, until it is gone or not this person's any more."""
+        changes = live().following.conversation(outlook.conversation)
+        async with aclosing(changes):
+            async for _ in changes:
+                if monotonic() - self._looked > LOOK_AT_SESSION_SECONDS:
+                    person = await self._person()
+                if person is None or self._closed:
+                    return
+                frames = await in_rows(outlook.look, person)
+                if frames is None:
+                    about = {"conversation": str(outlook.conversation)}
+                    await self._error("not_found", asking.NO_CONVERSATION, **about)
+                    return
+                for frame in frames:
+                    await self._frame(**frame)
 
     # --- the socket ---------------------------------------------------------------------------
 
@@ -202,8 +242,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
     async def _error(self, code: str, message: str, **about: str) -> None:
         await self._frame("error", code=code, message=message, **about)
 
-    async def _frame(self, kind: str, **fields: Any) -> None:
-        await self.send(text_data=orjson.dumps({"type": kind, **fields}).decode())
+    async def _frame(self, type: str, **fields: Any) -> None:  # noqa: A002  the wire's own word
+        await self.send(text_data=orjson.dumps({"type": type, **fields}).decode())
 
 
 def _asked(person: User, frame: Send | Regenerate) -> asking.Asked:

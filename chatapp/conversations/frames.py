@@ -56,7 +56,14 @@ class Stop:
     turn: UUID
 
 
-Frame = Send | Regenerate | Attach | Stop
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """``conversation`` of None follows none any more."""
+
+    conversation: UUID | None
+
+
+Frame = Send | Regenerate | Attach | Stop | Follow
 
 
 def parse(text: str) -> Frame:
@@ -126,9 +133,14 @@ def _stop(fields: dict[str, Any]) -> Stop:
     return Stop(identifier(fields.get("turn"), "turn"))
 
 
+def _follow(fields: dict[str, Any]) -> Follow:
+    return Follow(_optional(fields, "conversation"))
+
+
 READERS: dict[str, Callable[[dict[str, Any]], Frame]] = {
     "send": _send,
     "regenerate": _regenerate,
     "attach": _attach,
     "stop": _stop,
+    "follow": _follow,
 }

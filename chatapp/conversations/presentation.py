@@ -4,11 +4,10 @@ from typing import Any
 
 from chatapp import access
 from chatapp.accounts.models import User
-from chatapp.conversations.asking import tree_of
 from chatapp.conversations.events import to_wire
 from chatapp.conversations.models import Conversation, Turn
 from chatapp.conversations.replay import chunks_of, events_of
-from chatapp.conversations.tree import Tree
+from chatapp.conversations.tree import Tree, tree_of
 
 
 def shown_branch(user: User, conversation: Conversation) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ Problem
 ├── NotFound   no such thing, or not this person's
 ├── Empty      a question or a title without words
 ├── TooLong    a question over QUESTION_MAX_CHARS
-└── Busy       the conversation is being answered
+└── Busy       too many questions wait in the conversation
 """
 
 

@@ -1,11 +1,14 @@
 """A conversation is a tree: each turn follows another one, or begins anew.
 
-Pure values, without a row's words: what follows what, and which branch is shown.
+Values without a word of the turns: what follows what, and which branch is shown.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import starmap
 from uuid import UUID
+
+from chatapp.conversations.models import Conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +61,9 @@ class Tree:
     def siblings(self, turn: UUID) -> list[UUID]:
         """The turns that follow what ``turn`` follows, with itself, oldest first."""
         return self._below[self.nodes[turn].parent]
+
+
+def tree_of(conversation: Conversation) -> Tree:
+    """The tree of ``conversation``. One query."""
+    rows = conversation.turns.order_by("started")
+    return Tree(starmap(Node, rows.values_list("id", "parent_id", "status", "client_id")))

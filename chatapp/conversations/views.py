@@ -42,7 +42,7 @@ from chatapp import access, wiring
 from chatapp.accounts.models import User
 from chatapp.conversations import services
 from chatapp.conversations.listing import by_day
-from chatapp.conversations.live import request_stops
+from chatapp.conversations.live import announce, request_stops
 from chatapp.conversations.presentation import shown_branch
 from chatapp.conversations.problems import Empty, NotFound
 from chatapp.library.models import Chunk, State
@@ -112,6 +112,7 @@ def rename(request: HttpRequest, conversation: UUID) -> HttpResponse:
         raise Http404 from None
     except Empty as problem:
         return HttpResponse(str(problem), status=400, content_type="text/plain; charset=utf-8")
+    announce(conversation)
     return render(request, "conversations/list.html", _list(user))
 
 
@@ -125,6 +126,7 @@ def delete(request: HttpRequest, conversation: UUID) -> HttpResponse:
     if running:
         with suppress(RedisError, OSError):  # then the turn ends by itself, and is kept nowhere
             async_to_sync(request_stops)(running)
+    announce(conversation)
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": "/"})
     return redirect("chat")

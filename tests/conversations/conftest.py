@@ -21,7 +21,7 @@ from chatapp import rows as work_on_rows
 from chatapp import wiring
 from chatapp.accounts.models import User
 from chatapp.asgi import application
-from chatapp.conversations import live
+from chatapp.conversations import live, running
 from chatapp.conversations.events import (
     Cited,
     Ended,
@@ -83,6 +83,13 @@ class Socket:
         assert message["type"] == "websocket.send", message
         frame: Frame = orjson.loads(message["text"])
         return frame
+
+    async def until(self, **fields: Any) -> Frame:
+        """The next frame that has these fields; those before it are dropped."""
+        while True:
+            frame = await self.next()
+            if fields.items() <= frame.items():
+                return frame
 
     async def ask(self, text: str, conversation: str | None = None, **more: Any) -> Frame:
         """Send a question; the frame that answers it."""
@@ -151,6 +158,13 @@ async def connect(rows: None, redis_url: str, use: Use) -> AsyncIterator[Connect
 
 
 @pytest.fixture
+def no_redis(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis is away, and nobody waits long for it to come back."""
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    monkeypatch.setattr(running, "GIVE_UP_SECONDS", 0.1)
+
+
+@pytest.fixture
 async def other(redis_url: str) -> AsyncIterator[Live]:
     """Another process, as far as the turn is concerned: it runs none of the turns."""
     live = Live(redis_url)
@@ -166,7 +180,7 @@ async def log(redis_url: str) -> AsyncIterator[TurnLog]:
 
 
 async def collect(live: Live, turn: UUID, after: int, over: bool = False) -> list[Numbered]:
-    async with aclosing(live.follow(turn, after, over)) as events:
+    async with aclosing(live.following.turn(turn, after, over)) as events:
         return [numbered async for numbered in events]
 
 

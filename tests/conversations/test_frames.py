@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatapp.conversations.flow import Bucket
-from chatapp.conversations.frames import Attach, Malformed, Regenerate, Send, Stop, parse
+from chatapp.conversations.frames import Attach, Follow, Malformed, Regenerate, Send, Stop, parse
 
 ID = "5b0c7c4e-4f1e-4c55-9f0f-0d6a3e0f6f55"
 SEND = {
@@ -39,6 +39,8 @@ def test_it_reads_each_kind_of_frame() -> None:
     assert parse(json.dumps({**again, "model": ID})) == Regenerate(name, name, name)
     assert parse(json.dumps({"type": "attach", "turn": ID, "after": 3})) == Attach(name, 3)
     assert parse(json.dumps({"type": "stop", "turn": ID, "extra": 1})) == Stop(name)
+    assert parse(json.dumps({"type": "follow", "conversation": ID})) == Follow(name)
+    assert parse(json.dumps({"type": "follow", "conversation": None})) == Follow(None)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +77,7 @@ def test_it_reads_each_kind_of_frame() -> None:
         json.dumps({"type": "attach", "turn": ID, "after": 1.0}),
         json.dumps({"type": "attach", "turn": ID, "after": 2**63}),
         json.dumps({"type": "stop", "turn": None}),
+        json.dumps({"type": "follow", "conversation": 1}),
         '{"type":"send","text":"\\ud800"}',
         '{"type":"stop","turn":NaN}',
         "[" * 5000,
@@ -91,7 +94,7 @@ def test_whatever_comes_is_a_frame_or_malformed(fields: dict[str, object]) -> No
         frame = parse(json.dumps(fields))
     except Malformed:
         return
-    assert isinstance(frame, Send | Regenerate | Attach | Stop)
+    assert isinstance(frame, Send | Regenerate | Attach | Stop | Follow)
 
 
 def test_a_question_loses_nulls_and_outer_space_only() -> None:
