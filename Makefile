@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test check setup eval-guard
+.PHONY: run test check setup eval-guard bench-relay
 
 PYTHON := .venv/bin/python
 
@@ -21,9 +21,13 @@ check: setup
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	.venv/bin/lint-imports
-	$(PYTHON) -m mypy chatapp rag guardrails tests
+	$(PYTHON) -m mypy chatapp rag guardrails bench tests
 	.venv/bin/djlint --check --lint templates
 
 # The embedded judge on public data sets: make eval-guard DATA=FOLDER
 eval-guard: setup
 	$(PYTHON) scripts/eval_guard.py --data $(if $(DATA),$(DATA),$(error name the folder of the data sets, as in make eval-guard DATA=FOLDER))
+
+# What the product adds to a model's stream: make bench-relay OPTIONS="--streams 500"
+bench-relay: setup
+	$(PYTHON) -m bench.relay $(OPTIONS)

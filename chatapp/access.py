@@ -11,11 +11,13 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponseBase
 
 from chatapp.accounts.models import Role, User
+from chatapp.api.models import ApiKey
+from chatapp.catalog.models import Endpoint, LanguageModel
 from chatapp.conversations.models import Conversation, Source, Turn
 from chatapp.library.models import Chunk, Collection, Document, State
 from chatapp.moderation.models import Entry
@@ -56,6 +58,31 @@ def managed_documents(user: User) -> QuerySet[Document]:
     return Document.objects.filter(collection__in=managed_collections(user))
 
 
+def usable_models(user: User) -> QuerySet[LanguageModel]:
+    """Models that may answer this person, the one that does where they choose none first: those
+    that are enabled, served somewhere, and open to everyone or to one of their groups.
+
+    An admin manages every model, yet uses only what their groups may use.
+    """
+    if not user.is_active:
+        return LanguageModel.objects.none()
+    open_to = Q(everyone=True) | Q(groups__in=user.groups.all())
+    served = LanguageModel.objects.filter(enabled=True, servings__isnull=False)
+    return served.filter(open_to).distinct()
+
+
+def managed_models(user: User) -> QuerySet[LanguageModel]:
+    """Models that this person may offer and withdraw: all of them for an admin, else none."""
+    allowed = user.is_active and user.role == Role.ADMIN
+    return LanguageModel.objects.all() if allowed else LanguageModel.objects.none()
+
+
+def managed_endpoints(user: User) -> QuerySet[Endpoint]:
+    """Model servers that this person may add and change: all of them for an admin, else none."""
+    allowed = user.is_active and user.role == Role.ADMIN
+    return Endpoint.objects.all() if allowed else Endpoint.objects.none()
+
+
 def own_conversations(user: User) -> QuerySet[Conversation]:
     """Conversations that this person may read, continue, rename and delete."""
     if not user.is_active:
@@ -71,6 +98,11 @@ def own_turns(user: User) -> QuerySet[Turn]:
 def own_sources(user: User) -> QuerySet[Source]:
     """Sources of this person's turns; opening one asks :func:`readable_chunks` as well."""
     return Source.objects.filter(turn__in=own_turns(user))
+
+
+def own_keys(user: User) -> QuerySet[ApiKey]:
+    """API keys that this person may see and revoke; also those that were revoked."""
+    return ApiKey.objects.filter(owner=user) if user.is_active else ApiKey.objects.none()
 
 
 def visible_entries(user: User) -> QuerySet[Entry]:

@@ -14,6 +14,9 @@ django_application = get_asgi_application()
 # These import models, which need the application registry that the line above fills.
 from django.conf import settings  # noqa: E402
 
+from chatapp import rows  # noqa: E402
+from chatapp.api.v1.app import make_application  # noqa: E402
+from chatapp.catalog.in_step import keep_in_step_at_start  # noqa: E402
 from chatapp.conversations import live  # noqa: E402
 from chatapp.conversations.routing import websocket_urlpatterns as chat  # noqa: E402
 from chatapp.library.body_limit import BodyLimit  # noqa: E402
@@ -52,19 +55,43 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
 
 
 async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ARG001  ASGI
-    """Ends the turns that run here when the server goes down."""
+    """Takes up what the settings say of the model when the server comes up, and ends the turns
+    that run here when it goes down."""
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            await rows.in_rows(keep_in_step_at_start)
         if message["type"] == "lifespan.shutdown":
             await live.close()
+            await rows.close()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
 
 
+class Beside:
+    """Answers paths at and below ``root`` by one application, and all others by another."""
+
+    def __init__(self, root: str, below: Any, others: Any) -> None:
+        self._root = root
+        self._below = below
+        self._others = others
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        path = scope["path"]
+        mine = path == self._root or path.startswith(f"{self._root}/")
+        await (self._below if mine else self._others)(scope, receive, send)
+
+
+UPLOAD_MAX_BYTES = settings.UPLOAD_MAX_MB * MEGABYTE
+
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimit(django_application, settings.UPLOAD_MAX_MB * MEGABYTE, may_upload),
+        "http": Beside(
+            "/v1",
+            make_application(UPLOAD_MAX_BYTES),
+            BodyLimit(django_application, UPLOAD_MAX_BYTES, may_upload),
+        ),
         "lifespan": lifespan,
         "websocket": SameOrigin(
             # Who it is, each consumer asks anew at each frame.

@@ -52,6 +52,7 @@ MODEL_API_KEY = env.text("MODEL_API_KEY")
 MODEL_IS_DEMO = env.flag("MODEL_IS_DEMO")
 MODEL_CONTEXT_TOKENS = env.integer("MODEL_CONTEXT_TOKENS", 4096, least=512)
 MODEL_ANSWER_TOKENS = env.integer("MODEL_ANSWER_TOKENS", 512, least=16)
+MODEL_PARALLEL = env.integer("MODEL_PARALLEL", 0)
 MODEL_TIMEOUT_SECONDS = env.real("MODEL_TIMEOUT_SECONDS", 60.0, least=1.0)
 GUARD_MODEL_URL = env.url("GUARD_MODEL_URL", "")
 GUARD_MODEL_KIND = env.choice("GUARD_MODEL_KIND", "openai", ("openai", "ollama"))
@@ -102,6 +103,7 @@ INGEST_RETRY_SECONDS = env.real("INGEST_RETRY_SECONDS", 5.0)
 UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 100, least=1)
 UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 200, least=1)
 QUESTION_MAX_CHARS = env.integer("QUESTION_MAX_CHARS", 16_000, least=100)
+API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 300, least=1)
 RETRIEVED_PASSAGES = env.integer("RETRIEVED_PASSAGES", 5, least=1)
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -121,9 +123,11 @@ INSTALLED_APPS = [
     "axes",
     "django_htmx",
     "chatapp.accounts",
+    "chatapp.catalog",
     "chatapp.library",
     "chatapp.conversations",
     "chatapp.moderation",
+    "chatapp.api",
     "chatapp.samples",
 ]
 MIDDLEWARE = [
@@ -233,6 +237,10 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"chatapp.library.tasks.*": {"queue": "ingest"}}
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "global_keyprefix": "parapet:"}
 CELERY_BEAT_SCHEDULE = {
+    "look-at-model-servers": {
+        "task": "chatapp.catalog.tasks.look_at_servers",
+        "schedule": 60.0,
+    },
     "requeue-stuck-documents": {
         "task": "chatapp.library.tasks.requeue_stuck_documents",
         "schedule": 30.0,
@@ -250,4 +258,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    # It tells each request, and model servers are asked every minute.
+    "loggers": {"httpx": {"level": "WARNING"}},
 }

@@ -6,7 +6,8 @@ the policy that is active at that moment.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
+from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
@@ -18,7 +19,12 @@ from chatapp.backends.errors import BackendError
 from chatapp.backends.inference import InferenceEmbedder, InferenceJudge
 from chatapp.backends.ollama import OllamaBackend
 from chatapp.backends.openai import OpenAIBackend
-from chatapp.catalog.endpoints import Endpoint, ModelChoice, Wanted
+from chatapp.catalog.dispatch import NOBODY, Caller, Dispatcher
+from chatapp.catalog.lane import Lane, Network
+from chatapp.catalog.offer import Address
+from chatapp.catalog.rows import offer_of
+from chatapp.catalog.station import Station
+from chatapp.catalog.watch import ModelChoice
 from chatapp.conversations.turn import Tools
 from chatapp.library.passages import load_passages
 from chatapp.moderation.services import active_policy
@@ -34,18 +40,27 @@ from rag.store import VectorStore
 PAGE_SECONDS = 1.0
 
 
-def tools() -> Tools:
-    """What one turn works with. One query; raises guardrails.policy.PolicyError."""
-    return Tools(model=endpoint().current, backend=backend(), guard=guard(), search=retriever())
+def tools(model: UUID | None = None, caller: Caller = NOBODY) -> Tools:
+    """What one turn works with: the enabled model of that id, or the first of all. Three queries;
+    raises guardrails.policy.PolicyError."""
+    lane = Lane(offer_of(model), caller, network())
+    return Tools(
+        model=lane.model,
+        backend=lane,
+        guard=guard(),
+        search=retriever(),
+        may_retry=lane.may_retry,
+    )
 
 
-def model_for_page() -> ModelChoice | None:
-    """The model that answers, to be named on a page; None where nobody knows just now. A page
-    does not wait for it long."""
+def model_for_page(model: UUID | None = None) -> ModelChoice | None:
+    """That model, or the first of all, to be named on a page; None where nobody knows just now.
+    A page does not wait for it long."""
+    lane = Lane(offer_of(model), NOBODY, network())
 
     async def ask() -> ModelChoice:
         async with asyncio.timeout(PAGE_SECONDS):
-            return await endpoint().current()
+            return await lane.model()
 
     try:
         return async_to_sync(ask)()
@@ -54,23 +69,23 @@ def model_for_page() -> ModelChoice | None:
 
 
 @cache
-def backend() -> Backend:
-    """The server of the model that answers."""
-    if settings.MODEL_KIND == "ollama":
-        return OllamaBackend(settings.MODEL_URL, settings.MODEL_TIMEOUT_SECONDS)
-    return OpenAIBackend(settings.MODEL_URL, settings.MODEL_API_KEY, settings.MODEL_TIMEOUT_SECONDS)
+def network() -> Network:
+    """The servers of models, and who is whose turn at them, in this process."""
+    return Network(station_at, Dispatcher())
 
 
-@cache
-def endpoint() -> Endpoint:
-    """Which model of that server answers, and its limits."""
-    wanted = Wanted(
-        name=settings.MODEL_NAME,
-        demo=settings.MODEL_IS_DEMO,
-        context_tokens=settings.MODEL_CONTEXT_TOKENS,
-        answer_tokens=settings.MODEL_ANSWER_TOKENS,
-    )
-    return Endpoint(backend(), wanted)
+@lru_cache(maxsize=256)
+def station_at(address: Address) -> Station:
+    """The server there, with what this process has learnt of it."""
+    return Station(backend_at(address), address.parallel)
+
+
+def backend_at(address: Address) -> Backend:
+    """The server there, in the protocol that it speaks."""
+    timeout = settings.MODEL_TIMEOUT_SECONDS
+    if address.kind == "ollama":
+        return OllamaBackend(address.url, address.api_key, timeout)
+    return OpenAIBackend(address.url, address.api_key, timeout)
 
 
 def guard() -> Guard:

@@ -14,6 +14,7 @@ from guardrails.verdict import (
     Judge,
     JudgeError,
     Message,
+    Stage,
     Subject,
     Verdict,
 )
@@ -40,8 +41,14 @@ class Guard:
     def names(self) -> tuple[str, ...]:
         return tuple(judge.name for judge in self._judges)
 
+    def names_at(self, stage: Stage) -> tuple[str, ...]:
+        """The judges that are asked at ``stage``: none where the policy has it off."""
+        return () if self.policy.stages[stage].is_off else self.names
+
     async def check(self, subject: Subject) -> Decision:
         """Never raises but when it is cancelled, and then its judges are cancelled too."""
+        if self.policy.stages[subject.stage].is_off:
+            return self.policy.decide(subject, (), ())
         seen = readable(subject.text)
         clean = Subject(subject.stage, seen.text, tuple(_clean(m) for m in subject.context))
         outcomes = await self._ask_all(clean, seen)

@@ -68,6 +68,11 @@ class StagePolicy:
     message: str
     on_failure: Action
 
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing that a judge says, or fails to say, has a consequence."""
+        return {rule.action for rule in self.rules.values()} | {self.on_failure} == {Action.ALLOW}
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

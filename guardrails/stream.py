@@ -83,6 +83,17 @@ async def guarded(
         yield Held(decision)
 
 
+async def unguarded(
+    pieces: AsyncGenerator[str, None], decision: Decision
+) -> AsyncGenerator[Released, None]:
+    """``pieces`` as they come, where the policy has the stage off. ``decision`` is told once."""
+    told = False
+    async with aclosing(pieces):
+        async for piece in pieces:
+            yield Released(piece, decision, told)
+            told = True
+
+
 class _Intake:
     """What was read so far. Reading pauses while ``window.most`` or more is unjudged."""
 

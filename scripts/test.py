@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# They touch no row: on another database they would prove nothing more.
-ENGINES = ("backends", "guardrails", "inference", "launch", "rag")
+# They touch no row of the tests: on another database they would prove nothing more.
+ENGINES = ("backends", "bench", "guardrails", "inference", "launch", "rag")
 ALONE = ("frontend", "e2e")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET_APT = ("apt-get", "-qq", "-o", "Dpkg::Use-Pty=0")

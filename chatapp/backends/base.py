@@ -8,6 +8,12 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+MOST_TOKENS = 32_768
+MOST_STOPS = 4
+MOST_STOP_CHARS = 200
+MOST_SEED = 2**31 - 1
+"""Bounds that every adapter keeps, whatever it is asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -18,13 +24,27 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are chosen, and texts before which the answer ends; ``top_p`` and ``seed`` of
+    None are the server's to choose."""
+
+    temperature: float = 0.2
+    top_p: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+USUAL = Sampling()
+
+
+@dataclass(frozen=True, slots=True)
 class ChatRequest:
     """One request to a model; token limits are counted in the model's own tokens."""
 
     model: str
     messages: tuple[Message, ...]
     max_tokens: int = 512
-    temperature: float = 0.2
+    sampling: Sampling = USUAL
     context_tokens: int | None = None
     top_logprobs: int = 0
 
@@ -54,25 +74,65 @@ class Finished:
     answer_tokens: int | None = None
 
 
-Delta = TextDelta | ReasoningDelta | Finished
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Others are before this request at its servers; ``position`` counts from 1."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The server loads the model first; ``seconds`` is how long that took before, if known."""
+
+    seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """It is these weights that answer, others than were announced (a pool may mix them)."""
+
+    model: str
+    digest: str
+
+
+Notice = Waiting | Loading | Answering
+"""What may come before the first piece of an answer."""
+Delta = Notice | TextDelta | ReasoningDelta | Finished
 
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A model as its server names it; ``digest`` is "" where the server tells none."""
+    """A model as its server names it. ``digest`` is of its weights, "" where the server tells
+    none; ``revision`` is then whatever else it tells them by."""
 
     name: str
     digest: str = ""
     context_tokens: int | None = None
+    revision: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What tells these weights from others: the best that the server offers, or ""."""
+        return self.digest or self.revision
 
 
-class Backend(Protocol):
-    """A model server."""
+class Answers(Protocol):
+    """Whatever answers: a server, or several that stand in for one another."""
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
-        """The answer's pieces, the last of them Finished. Raises BackendError."""
+        """Notices, then the answer's pieces, the last of them Finished. Raises BackendError."""
         ...
+
+
+class Backend(Answers, Protocol):
+    """A model server."""
 
     async def served_models(self) -> tuple[ServedModel, ...]:
         """What the server can answer with. Raises BackendError."""
+        ...
+
+    async def is_cold(self, model: str) -> bool:
+        """Whether the server has yet to load ``model``; False where it does not tell. Raises
+        BackendError."""
         ...

@@ -4,7 +4,9 @@ BackendError
 ├── Unreachable        no connection, or it broke
 ├── TimedOut           connected, but silent for too long
 ├── Overloaded         the server says that it is busy (429, 503)
+│   └── StillLoading   the server loads its model
 ├── ModelMissing       the server does not serve that model (404)
+├── ModelChanged       the server serves other weights under its name than those pinned
 ├── ContextExceeded    the request is longer than the model's context
 ├── Refused            the server refuses the request or our key (other 4xx)
 └── Malformed          an answer that does not follow the protocol, or a 5xx
@@ -29,8 +31,18 @@ class Overloaded(BackendError):
     sentence = "The model is busy. Your question is kept; try again in a minute."
 
 
+class StillLoading(Overloaded):
+    sentence = "The model is being loaded. Your question is kept; try again in a minute."
+
+
 class ModelMissing(BackendError):
     sentence = "The model server does not serve this model. Ask an admin to look at it."
+
+
+class ModelChanged(BackendError):
+    sentence = (
+        "This model was changed on its server, and is withheld until an admin has looked at it."
+    )
 
 
 class ContextExceeded(BackendError):

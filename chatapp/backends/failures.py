@@ -13,6 +13,7 @@ from chatapp.backends.errors import (
     ModelMissing,
     Overloaded,
     Refused,
+    StillLoading,
     TimedOut,
     Unreachable,
 )
@@ -28,6 +29,8 @@ BY_STATUS: dict[int, type[BackendError]] = {
 }
 # llama.cpp's type, OpenAI's code, and the parameter that vLLM names.
 TOO_LONG = {"exceed_context_size_error", "context_length_exceeded", "input_tokens"}
+# llama.cpp's server answers so, with 503, until its model is in memory.
+LOADING_WORDS = re.compile(r"loading model|model is loading", re.I)
 # Servers that name none of these (SGLang, vLLM before 0.11) still say it.
 TOO_LONG_WORDS = re.compile(r"context (length|size|window)", re.I)
 
@@ -39,6 +42,8 @@ def failure(status: int, body: Any) -> BackendError:
     kind = BY_STATUS.get(status)
     if 400 <= status < 500 and is_too_long(error, message):
         kind = ContextExceeded
+    if kind is Overloaded and LOADING_WORDS.search(message):
+        kind = StillLoading
     if kind is None:
         kind = Refused if 400 <= status < 500 else Malformed
     return kind(f"{status}: {message}")

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from chatapp.backends.base import (
+    MOST_TOKENS,
     ChatRequest,
     Delta,
     Finished,
@@ -20,7 +21,13 @@ from chatapp.backends.base import (
 from chatapp.backends.errors import Malformed, TimedOut, Unreachable
 from chatapp.backends.failures import failure, failure_in_stream
 from chatapp.backends.framing import JsonLines
-from chatapp.backends.openai import MOST_LOGPROBS, MOST_TOKENS, as_count, candidates, mapping
+from chatapp.backends.openai import (
+    MOST_LOGPROBS,
+    as_count,
+    candidates,
+    chosen_by,
+    mapping,
+)
 from chatapp.backends.server import Patience, Server, parsed, pieces, valid
 from chatapp.backends.thinking import ThinkSplitter
 
@@ -36,8 +43,9 @@ class OllamaBackend:
     """One server. ``timeout``, in seconds, bounds the wait for the first token, loading the
     model included, and for each later one."""
 
-    def __init__(self, url: str, timeout: float = 60.0) -> None:
-        self._server = Server(url, timeout)
+    def __init__(self, url: str, api_key: str = "", timeout: float = 60.0) -> None:
+        """``api_key`` is for the proxy that a site puts before it: Ollama itself asks for none."""
+        self._server = Server(url, timeout, api_key)
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
         """The answer's pieces. Closing the stream closes the connection, which frees the model.
@@ -67,9 +75,11 @@ class OllamaBackend:
         import httpx
         import ollama
 
-        url, timeout = self._server.url, self._server.timeout
+        url = self._server.url
+        options: dict[str, Any] = {"timeout": self._server.timeout, "headers": self._server.headers}
+        options |= {"trust_env": False, "follow_redirects": False}
         try:
-            async with ollama.AsyncClient(url, timeout=timeout, trust_env=False) as client:
+            async with ollama.AsyncClient(url, **options) as client:
                 listed = (await client.list()).models
                 described = await asyncio.gather(*(described_by(client, m) for m in listed))
         except ollama.ResponseError as error:
@@ -81,6 +91,12 @@ class OllamaBackend:
         except ValueError as error:  # of JSON, or of the client's own types
             raise Malformed(f"{url}: {error}") from error
         return tuple(model for model in described if model)
+
+    async def is_cold(self, model: str) -> bool:
+        """Whether ``model`` is not in memory yet. Raises BackendError."""
+        listed = (await self._server.json("GET", "/api/ps")).get("models")
+        names = {mapping(each).get("model") for each in listed or ()}
+        return not names & {model, f"{model}:latest"}
 
 
 async def described_by(client: "AsyncClient", listed: "ListResponse.Model") -> ServedModel | None:
@@ -108,7 +124,7 @@ def chat_body(request: ChatRequest) -> dict[str, Any]:
         "options": {
             "num_ctx": request.context_tokens or CONTEXT_TOKENS,
             "num_predict": max(1, min(request.max_tokens, MOST_TOKENS)),
-            "temperature": max(0.0, min(request.temperature, 2.0)),
+            **chosen_by(request.sampling),
         },
     }
     if request.top_logprobs:

@@ -9,10 +9,15 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 from chatapp.backends.base import (
+    MOST_SEED,
+    MOST_STOP_CHARS,
+    MOST_STOPS,
+    MOST_TOKENS,
     ChatRequest,
     Delta,
     Finished,
     ReasoningDelta,
+    Sampling,
     ServedModel,
     TextDelta,
 )
@@ -22,9 +27,10 @@ from chatapp.backends.framing import ServerSentEvents
 from chatapp.backends.server import Patience, Server, parsed, pieces, valid
 from chatapp.backends.thinking import ThinkSplitter
 
-MOST_TOKENS = 32_768
 MOST_LOGPROBS = 20
 DONE = b"[DONE]"
+LLAMACPP_FACTS = ("n_params", "size", "ftype")
+MOST_REVISION_CHARS = 200
 # What a server may call the end of an answer that it broke off itself.
 BROKEN_OFF = {"abort", "error", "cancelled"}
 
@@ -70,11 +76,16 @@ class OpenAIBackend:
         models = [model for model in listed if isinstance(model, dict) and "id" in model]
         return tuple([await self._described(model) for model in models])
 
+    async def is_cold(self, model: str) -> bool:  # noqa: ARG002  such servers hold one, or refuse
+        """False: a server that still loads refuses with StillLoading instead."""
+        return False
+
     async def _described(self, model: Mapping[str, Any]) -> ServedModel:
         context = context_of(model)
         if context is None and model.get("owned_by") == "llamacpp":
             context = await self._context_of_slot()
-        return ServedModel(str(model["id"]), context_tokens=context)
+        revision = revision_of(model)
+        return ServedModel(str(model["id"]), context_tokens=context, revision=revision)
 
     async def _context_of_slot(self) -> int | None:
         """Where old llama.cpp servers tell how much context each request has."""
@@ -91,14 +102,26 @@ def chat_body(request: ChatRequest) -> dict[str, Any]:
         "model": request.model,
         "messages": [{"role": m.role, "content": valid(m.content)} for m in request.messages],
         "max_tokens": max(1, min(request.max_tokens, MOST_TOKENS)),
-        "temperature": max(0.0, min(request.temperature, 2.0)),
         "stream": True,
         "stream_options": {"include_usage": True},
+        **chosen_by(request.sampling),
     }
     if request.top_logprobs:
         top = max(1, min(request.top_logprobs, MOST_LOGPROBS))
         body |= {"logprobs": True, "top_logprobs": top}
     return body
+
+
+def chosen_by(sampling: Sampling) -> dict[str, Any]:
+    """The fields that say how tokens are chosen, bounded; Ollama calls them the same."""
+    fields: dict[str, Any] = {"temperature": max(0.0, min(sampling.temperature, 2.0))}
+    if sampling.top_p is not None:
+        fields["top_p"] = max(0.01, min(sampling.top_p, 1.0))
+    if sampling.seed is not None:
+        fields["seed"] = max(0, min(sampling.seed, MOST_SEED))
+    if sampling.stop:
+        fields["stop"] = [valid(text)[:MOST_STOP_CHARS] for text in sampling.stop[:MOST_STOPS]]
+    return fields
 
 
 class Answer:
@@ -176,6 +199,14 @@ def context_of(model: Mapping[str, Any]) -> int | None:
     """The context in tokens that one request has: vLLM's and SGLang's name for it, llama.cpp's
     (its training context is no promise: the server may have divided less among its slots)."""
     return as_count(model.get("max_model_len")) or as_count(mapping(model.get("meta")).get("n_ctx"))
+
+
+def revision_of(model: Mapping[str, Any]) -> str:
+    """What the server tells of the weights. No server of this protocol tells a digest: vLLM and
+    SGLang tell the path or repository that they loaded (``root``), llama.cpp counts and sizes."""
+    meta = mapping(model.get("meta"))
+    told = [("root", model.get("root")), *((name, meta.get(name)) for name in LLAMACPP_FACTS)]
+    return " ".join(f"{name}={value}" for name, value in told if value)[:MOST_REVISION_CHARS]
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -29,7 +29,7 @@ class Server:
         """``timeout`` in seconds bounds each wait for the server, not the whole answer."""
         self.url = url.rstrip("/").removesuffix("/v1")
         self.timeout = timeout
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self.headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
     @asynccontextmanager
     async def request(
@@ -65,7 +65,7 @@ class Server:
 
     def _session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            headers=self._headers,
+            headers=self.headers,
             connector=aiohttp.TCPConnector(force_close=True),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),

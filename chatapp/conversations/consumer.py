@@ -12,21 +12,32 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from channels.auth import get_user
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.contrib.sessions.backends.db import SessionStore
 from redis import RedisError
 
 from chatapp import access
 from chatapp.accounts.models import User
-from chatapp.conversations import services
+from chatapp.accounts.sessions import person_of
+from chatapp.conversations import asking
 from chatapp.conversations.ending import cancel
 from chatapp.conversations.events import to_wire
 from chatapp.conversations.flow import Bucket
-from chatapp.conversations.frames import Attach, Frame, Malformed, Send, Stop, parse
-from chatapp.conversations.live import EventsGone, live
-from chatapp.conversations.models import Status
+from chatapp.conversations.following import EventsGone
+from chatapp.conversations.frames import (
+    Attach,
+    Follow,
+    Frame,
+    Malformed,
+    Regenerate,
+    Send,
+    Stop,
+    parse,
+)
+from chatapp.conversations.live import live
+from chatapp.conversations.models import UNFINISHED
+from chatapp.conversations.outlook import Outlook
+from chatapp.conversations.problems import Problem
+from chatapp.rows import in_rows
 
 BINARY = 1003
 MALFORMED = 4400
@@ -52,6 +63,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         self._malformed = 0
         self._closed = False
         self._followed: dict[UUID, asyncio.Task[None]] = {}
+        self._watch: list[asyncio.Task[None]] = []
         self._looked = 0.0
 
     async def connect(self) -> None:
@@ -60,7 +72,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
 
     async def disconnect(self, code: int) -> None:  # noqa: ARG002  the protocol of Channels
         self._closed = True
-        await cancel(self._followed.values())
+        await cancel([*self._followed.values(), *self._watch])
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self._closed:
@@ -87,23 +99,25 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
 
     async def _obey(self, person: User, frame: Frame) -> None:
         match frame:
-            case Send():
-                await self._send(person, frame)
+            case Send() | Regenerate():
+                await self._take(person, frame)
             case Attach():
                 await self._attach(person, frame)
             case Stop():
                 await self._stop(person, frame)
+            case Follow():
+                await self._follow_conversation(person, frame)
 
     # --- what a client may ask ----------------------------------------------------------------
 
-    async def _send(self, person: User, frame: Send) -> None:
+    async def _take(self, person: User, frame: Send | Regenerate) -> None:
         client = str(frame.client_id)
         if len(self._followed) >= FOLLOWED_TURNS:
             await self._error("busy", "Too many answers at once on this page.", client_id=client)
             return
         try:
-            asked = await database_sync_to_async(services.ask)(person, frame)
-        except services.Problem as problem:
+            asked = await in_rows(_asked, person, frame)
+        except Problem as problem:
             await self._error(problem.code, str(problem), client_id=client)
             return
         if asked.job is not None:
@@ -112,10 +126,14 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             "accepted",
             client_id=client,
             turn=str(asked.turn),
+            parent=asked.parent and str(asked.parent),
             conversation=str(asked.conversation),
             title=asked.title,
+            status=asked.status,
         )
-        await self._follow(asked.turn, 0, over=asked.over)
+        await self._follow(asked.turn, 0, over=asked.status not in UNFINISHED)
+        if asked.made:
+            await live().announce(asked.conversation)
 
     async def _attach(self, person: User, frame: Attach) -> None:
         turn = str(frame.turn)
@@ -125,25 +143,30 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         elif len(self._followed) >= FOLLOWED_TURNS and frame.turn not in self._followed:
             await self._error("busy", "Too many answers at once on this page.", turn=turn)
         else:
-            await self._follow(frame.turn, frame.after, over=status != Status.RUNNING)
+            await self._follow(frame.turn, frame.after, over=status not in UNFINISHED)
 
     async def _stop(self, person: User, frame: Stop) -> None:
         status = await self._status(person, frame.turn)
         if status is None:
             await self._error("not_found", NO_TURN, turn=str(frame.turn))
-        elif status == Status.RUNNING:
+        elif status in UNFINISHED:
             try:
                 await live().stop(frame.turn)
             except (RedisError, OSError):
                 message = "The answer cannot be stopped at the moment. Try again."
                 await self._error("unavailable", message)
 
+    async def _follow_conversation(self, person: User, frame: Follow) -> None:
+        await cancel(self._watch)
+        if frame.conversation is not None:
+            outlook = Outlook(frame.conversation)
+            self._watch = [asyncio.create_task(self._tell_all(person, outlook))]
+
     @staticmethod
     async def _status(person: User, turn: UUID) -> str | None:
         """How the person's turn stands; None where it is not theirs."""
         found = access.own_turns(person).filter(id=turn).values_list("status", flat=True)
-        status: str | None = await database_sync_to_async(found.first)()
-        return status
+        return await in_rows(found.first)
 
     # --- following ----------------------------------------------------------------------------
 
@@ -168,7 +191,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
                 del self._followed[turn]
 
     async def _push(self, turn: UUID, after: int, over: bool) -> None:
-        async with aclosing(live().follow(turn, after, over)) as events:
+        async with aclosing(live().following.turn(turn, after, over)) as events:
             async for seq, event in events:
                 if monotonic() - self._looked > LOOK_AT_SESSION_SECONDS:
                     await self._person()
@@ -176,17 +199,40 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
                     return
                 await self._frame("event", turn=str(turn), seq=seq, event=to_wire(event))
 
+    async def _tell_all(self, person: User, outlook: Outlook) -> None:
+        try:
+            await self._tell(person, outlook)
+        except OSError:
+            pass  # the socket is gone; its disconnect follows
+        except Exception:
+            logger.exception("Following conversation %s broke", outlook.conversation)
+
+    async def _tell(self, person: User | None, outlook: Outlook) -> None:
+        """News of a conversation, until it is gone or not this person's any more."""
+        changes = live().following.conversation(outlook.conversation)
+        async with aclosing(changes):
+            async for _ in changes:
+                if monotonic() - self._looked > LOOK_AT_SESSION_SECONDS:
+                    person = await self._person()
+                if person is None or self._closed:
+                    return
+                frames = await in_rows(outlook.look, person)
+                if frames is None:
+                    about = {"conversation": str(outlook.conversation)}
+                    await self._error("not_found", asking.NO_CONVERSATION, **about)
+                    return
+                for frame in frames:
+                    await self._frame(**frame)
+
     # --- the socket ---------------------------------------------------------------------------
 
     async def _person(self) -> User | None:
         """Who this is at this moment; where the session has ended, the socket is closed."""
         self._looked = monotonic()
-        key = self.scope["session"].session_key
-        user = await get_user({"session": SessionStore(key)}) if key else None
-        if isinstance(user, User) and user.is_active:
-            return user
-        await self._close(SIGNED_OUT)
-        return None
+        person = await in_rows(person_of, self.scope["session"].session_key)
+        if person is None:
+            await self._close(SIGNED_OUT)
+        return person
 
     async def _close(self, code: int) -> None:
         if not self._closed:
@@ -196,5 +242,12 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
     async def _error(self, code: str, message: str, **about: str) -> None:
         await self._frame("error", code=code, message=message, **about)
 
-    async def _frame(self, kind: str, **fields: Any) -> None:
-        await self.send(text_data=orjson.dumps({"type": kind, **fields}).decode())
+    async def _frame(self, type: str, **fields: Any) -> None:  # noqa: A002  the wire's own word
+        await self.send(text_data=orjson.dumps({"type": type, **fields}).decode())
+
+
+def _asked(person: User, frame: Send | Regenerate) -> asking.Asked:
+    """Raises Problem."""
+    if isinstance(frame, Regenerate):
+        return asking.regenerate(person, frame)
+    return asking.ask(person, frame)

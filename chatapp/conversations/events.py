@@ -41,6 +41,21 @@ class Loading:
 
 
 @dataclass(frozen=True, slots=True)
+class Answering:
+    """These weights answer, others than Started named: another server's of the same model."""
+
+    model: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """A server failed before anything was shown, and another is asked; ``reason`` says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRef:
     """One numbered source. Its words are fetched by number, through the access rules."""
 
@@ -130,6 +145,8 @@ Event = (
     | Searching
     | Queued
     | Loading
+    | Answering
+    | Retried
     | Passages
     | Reasoning
     | Text
@@ -144,6 +161,8 @@ KINDS: dict[str, type[Event]] = {
     "searching": Searching,
     "queued": Queued,
     "loading": Loading,
+    "answering": Answering,
+    "retried": Retried,
     "passages": Passages,
     "reasoning": Reasoning,
     "text": Text,

@@ -6,7 +6,7 @@ looks again after a while in any case, and everybody does after a new connection
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
@@ -16,18 +16,18 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
 from chatapp.conversations.ending import cancel
-from chatapp.conversations.log import STOP_CHANNEL, channel
 
 RECONNECT_SECONDS = 0.2
 logger = logging.getLogger(__name__)
 
 
 class Exchange:
-    """Wakes those who wait for a turn's news, and passes on requests to stop a turn."""
+    """Wakes those who wait for news by a channel, and passes on what is asked of every process:
+    ``orders`` says, by channel, what to do with the id that comes there."""
 
-    def __init__(self, client: Redis, stop: Callable[[UUID], bool]) -> None:
+    def __init__(self, client: Redis, orders: Mapping[str, Callable[[UUID], object]]) -> None:
         self._client = client
-        self._stop = stop
+        self._orders = orders
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self._pubsub: PubSub | None = None
         self._task: asyncio.Task[None] | None = None
@@ -42,12 +42,12 @@ class Exchange:
             await cancel([self._task])
 
     @asynccontextmanager
-    async def listening(self, turn: UUID) -> AsyncGenerator[asyncio.Event, None]:
-        """An event that is set when ``turn`` may have more events; clear it before you look.
+    async def listening(self, name: str) -> AsyncGenerator[asyncio.Event, None]:
+        """An event that is set when the channel ``name`` may have news; clear it before you look.
 
         Without a connection it is set as soon as there is one again.
         """
-        name, event = channel(turn), asyncio.Event()
+        event = asyncio.Event()
         self._waiting.setdefault(name, set()).add(event)
         try:
             await self._tell("subscribe", name)
@@ -73,9 +73,11 @@ class Exchange:
 
     async def _listen(self) -> None:
         async with self._client.pubsub() as pubsub:
-            await pubsub.subscribe(STOP_CHANNEL, *self._waiting)
+            await pubsub.subscribe(*self._orders)
             self._pubsub = pubsub
             try:
+                if self._waiting:  # also those who came while it connected
+                    await pubsub.subscribe(*self._waiting)
                 self._wake_all()
                 async with aclosing(pubsub.listen()) as messages:
                     async for message in messages:
@@ -83,17 +85,20 @@ class Exchange:
             finally:
                 self._pubsub = None
 
-    def _wake_all(self) -> None:
-        for events in self._waiting.values():
-            for event in events:
-                event.set()
-
-    def _hear(self, message: dict[str, Any]) -> None:
-        if message["type"] != "message":
-            return
-        name = message["channel"].decode()
-        if name == STOP_CHANNEL:
-            with suppress(ValueError):
-                self._stop(UUID(message["data"].decode()))
+    def wake(self, name: str) -> None:
+        """Pass on news that this process has itself."""
         for event in self._waiting.get(name, ()):
             event.set()
+
+    def _wake_all(self) -> None:
+        for name in self._waiting:
+            self.wake(name)
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        """A subscription that has begun is news: what was said just before was not heard."""
+        name = message["channel"].decode()
+        if message["type"] == "message" and name in self._orders:
+            with suppress(ValueError):
+                self._orders[name](UUID(message["data"].decode()))
+        if message["type"] in ("message", "subscribe"):
+            self.wake(name)

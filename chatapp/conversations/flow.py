@@ -14,12 +14,17 @@ class Bucket:
         self._tokens = float(burst)
         self._filled = now()
 
-    def take(self) -> bool:
-        """Take one token; False when there is none."""
+    @property
+    def left(self) -> float:
+        """How many tokens there are."""
         now = self._now()
         self._tokens = min(self._burst, self._tokens + (now - self._filled) * self._rate)
         self._filled = now
-        if self._tokens < 1:
+        return self._tokens
+
+    def take(self) -> bool:
+        """Take one token; False when there is none."""
+        if self.left < 1:
             return False
         self._tokens -= 1
         return True

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +17,32 @@ class Malformed(Exception):
     """The frame does not follow the protocol; ``str(error)`` says where."""
 
 
+class Latest(Enum):
+    """Stands for where a conversation is at the moment; None is its beginning."""
+
+    LATEST = "latest"
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
+    """``model`` of None is the first that the person may use; ``parent`` is the turn that the
+    question follows."""
+
     client_id: UUID
     conversation: UUID | None
     text: str
     collections: tuple[UUID, ...] | None
+    model: UUID | None = None
+    parent: UUID | Latest | None = Latest.LATEST
+
+
+@dataclass(frozen=True, slots=True)
+class Regenerate:
+    """``model`` as in Send."""
+
+    client_id: UUID
+    turn: UUID
+    model: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +56,14 @@ class Stop:
     turn: UUID
 
 
-Frame = Send | Attach | Stop
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """``conversation`` of None follows none any more."""
+
+    conversation: UUID | None
+
+
+Frame = Send | Regenerate | Attach | Stop | Follow
 
 
 def parse(text: str) -> Frame:
@@ -62,23 +90,36 @@ def identifier(value: Any, name: str) -> UUID:
 
 
 def _send(fields: dict[str, Any]) -> Send:
-    text, conversation, chosen = (
-        fields.get(name) for name in ("text", "conversation", "collections")
-    )
+    text, chosen = fields.get("text"), fields.get("collections")
     if not isinstance(text, str):
         raise Malformed("“text” is not a string.")
     return Send(
         client_id=identifier(fields.get("client_id"), "client_id"),
-        conversation=None if conversation is None else identifier(conversation, "conversation"),
+        conversation=_optional(fields, "conversation"),
         text=text.replace("\0", "").strip(),
         collections=None if chosen is None else _identifiers(chosen),
+        model=_optional(fields, "model"),
+        parent=_optional(fields, "parent") if "parent" in fields else Latest.LATEST,
     )
+
+
+def _optional(fields: dict[str, Any], name: str) -> UUID | None:
+    value = fields.get(name)
+    return None if value is None else identifier(value, name)
 
 
 def _identifiers(value: Any) -> tuple[UUID, ...]:
     if not isinstance(value, list) or len(value) > LONGEST_LIST:
         raise Malformed("“collections” is not a list of UUIDs.")
     return tuple(dict.fromkeys(identifier(item, "collections") for item in value))
+
+
+def _regenerate(fields: dict[str, Any]) -> Regenerate:
+    return Regenerate(
+        client_id=identifier(fields.get("client_id"), "client_id"),
+        turn=identifier(fields.get("turn"), "turn"),
+        model=_optional(fields, "model"),
+    )
 
 
 def _attach(fields: dict[str, Any]) -> Attach:
@@ -92,8 +133,14 @@ def _stop(fields: dict[str, Any]) -> Stop:
     return Stop(identifier(fields.get("turn"), "turn"))
 
 
+def _follow(fields: dict[str, Any]) -> Follow:
+    return Follow(_optional(fields, "conversation"))
+
+
 READERS: dict[str, Callable[[dict[str, Any]], Frame]] = {
     "send": _send,
+    "regenerate": _regenerate,
     "attach": _attach,
     "stop": _stop,
+    "follow": _follow,
 }

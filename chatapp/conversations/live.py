@@ -1,11 +1,13 @@
 """What one event loop holds: its Redis connections, its running turns, and news from others."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
 from django.conf import settings
 from redis import RedisError
@@ -14,21 +16,27 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from chatapp import wiring
-from chatapp.conversations.events import Ended
+from chatapp.catalog.dispatch import Caller
+from chatapp.conversations import queueing
+from chatapp.conversations.events import Ended, Event, Started
 from chatapp.conversations.exchange import Exchange
-from chatapp.conversations.journal import Numbered
-from chatapp.conversations.log import TurnLog
-from chatapp.conversations.running import RunningTurns
-from chatapp.conversations.settle import settle, settle_all
+from chatapp.conversations.following import Following
+from chatapp.conversations.log import (
+    NEXT_CHANNEL,
+    STOP_CHANNEL,
+    TurnLog,
+    channel,
+    conversation_channel,
+)
+from chatapp.conversations.models import Status
+from chatapp.conversations.running import Job, RunningTurns
+from chatapp.conversations.settle import settle_all
 from chatapp.conversations.turn import Tools
+from chatapp.rows import in_rows
 
-LOOK_AGAIN_SECONDS = 2.0
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
-
-
-class EventsGone(Exception):
-    """The turn's events have expired; its row has what is left."""
+logger = logging.getLogger(__name__)
 
 
 def connect(url: str, retries: int = 1) -> Redis:
@@ -41,97 +49,82 @@ def connect(url: str, retries: int = 1) -> Redis:
     )
 
 
-async def tools() -> Tools:
-    """What a turn works with, by the settings and the policy of this moment."""
-    made: Tools = await database_sync_to_async(wiring.tools)()
-    return made
+async def tools(job: Job) -> Tools:
+    """What a turn works with, by the rows and the policy of this moment."""
+    caller = Caller(job.where.person_id, job.where.conversation_id)
+    return await in_rows(wiring.tools, job.model, caller)
 
 
 class Live:
-    """Made once for each event loop, by :func:`live`."""
+    """Made once for each event loop, by :func:`live`; ``redis`` is for short commands."""
 
     def __init__(self, url: str) -> None:
-        self._client = connect(url)
+        self.redis = connect(url)
         self._listener = connect(url, retries=0)
-        self.log = TurnLog(self._client)
-        self.turns = RunningTurns(self.log, tools)
-        self.exchange = Exchange(self._listener, self.turns.stop)
+        self.log = TurnLog(self.redis)
+        self.turns = RunningTurns(self.log, tools, self.go_on)
+        orders = {STOP_CHANNEL: self.turns.stop, NEXT_CHANNEL: self._go_on_soon}
+        self.exchange = Exchange(self._listener, orders)
+        self.following = Following(self.log, self.exchange, self.turns.journal)
+        self._going_on: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
         """Interrupt what runs and let go of everything."""
-        await self.turns.close()
         await self.exchange.close()
-        await self._client.aclose()
+        await asyncio.gather(*self._going_on)
+        await self.turns.close()
+        await self.redis.aclose()
         await self._listener.aclose()
 
     async def stop(self, turn: UUID) -> None:
-        """Stop ``turn`` wherever it runs. Raises redis.RedisError when it runs elsewhere and
-        nobody can be told."""
-        if self.turns.journal(turn) is None:
+        """Stop ``turn`` wherever it runs, or take it back where it waits. Raises redis.RedisError
+        when it runs elsewhere and nobody can be told."""
+        taken = await in_rows(queueing.cancel, turn)
+        if taken is not None:
+            await self._took_back(taken)
+        elif self.turns.journal(turn) is None:
             await self.log.ask_to_stop(turn)
         else:
             self.turns.stop(turn)
 
-    async def follow(self, turn: UUID, after: int, over: bool) -> AsyncGenerator[Numbered, None]:
-        """Each event of ``turn`` after number ``after``, once, in order, until its end.
+    async def _took_back(self, taken: queueing.Cancelled) -> None:
+        events: list[Event] = [
+            Started(taken.question, ""),
+            Ended(Status.STOPPED, queueing.CANCELLED),
+        ]
+        with suppress(RedisError, OSError):
+            await self.log.append(taken.turn, events, 0)
+        await self.announce(taken.conversation)
 
-        ``over`` says that the row has ended. Raises EventsGone where it has and no event is left.
-        """
-        journal = self.turns.journal(turn)
-        source = journal.follow(after) if journal else self._follow_log(turn, after, over)
-        async with aclosing(source) as events:
-            async for numbered in events:
-                yield numbered
-
-    async def _follow_log(
-        self, turn: UUID, after: int, over: bool
-    ) -> AsyncGenerator[Numbered, None]:
-        async with self.exchange.listening(turn) as news:
-            while True:
-                news.clear()
-                batch = await self._read(turn, after)
-                for seq, event in batch or ():
-                    yield seq, event
-                    after = seq
-                    if isinstance(event, Ended):
-                        return
-                if batch == [] and await self._nothing_more(turn, after, over):
-                    return
-                if not batch:
-                    await self._wait(news, turn)
-
-    async def _read(self, turn: UUID, after: int) -> list[Numbered] | None:
-        """The next events; None while Redis is away."""
+    async def announce(self, conversation: UUID) -> None:
+        """Tell who follows ``conversation``, here and elsewhere, that something changed in it."""
         try:
-            return await self.log.read(turn, after)
+            await self.log.announce(conversation)
         except (RedisError, OSError):
-            return None
+            self.exchange.wake(conversation_channel(conversation))
 
-    async def _nothing_more(self, turn: UUID, after: int, over: bool) -> bool:
-        """Whether the end is number ``after`` or came before. Raises EventsGone where what the
-        reader lacks cannot be had any more."""
+    async def go_on(self, conversation: UUID) -> None:
+        """Something ended in ``conversation``: start the question that waits first, if any."""
         try:
-            newest = await self.log.newest(turn)
-        except (RedisError, OSError):
-            return False
-        if newest is None and over:
-            raise EventsGone
-        if newest is None or not isinstance(newest[1], Ended) or newest[0] > after:
-            return False
-        if newest[0] < after:
-            raise EventsGone
-        return True
+            turn = await in_rows(queueing.first, conversation)
+            if turn is not None:
+                await self._start(turn)
+        except Exception:
+            logger.exception("Conversation %s does not go on", conversation)
+        await self.announce(conversation)
 
-    async def _wait(self, news: asyncio.Event, turn: UUID) -> None:
-        """Until there is news; without any for long, see to a turn whose process died."""
-        try:
-            async with asyncio.timeout(LOOK_AGAIN_SECONDS):
-                await news.wait()
-        except TimeoutError:
-            try:
-                await settle(self.log, turn)
-            except (RedisError, OSError):
-                return
+    async def _start(self, turn: UUID) -> None:
+        with suppress(RedisError, OSError):
+            await self.log.claim([turn])  # before the row runs: settle.py relies on it
+        job = await in_rows(queueing.start, turn)
+        if job is not None:
+            self.turns.start(job)
+            self.exchange.wake(channel(turn))
+
+    def _go_on_soon(self, conversation: UUID) -> None:
+        task = asyncio.create_task(self.go_on(conversation), name=f"next of {conversation}")
+        self._going_on.add(task)
+        task.add_done_callback(self._going_on.discard)
 
 
 _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Live] = WeakKeyDictionary()
@@ -162,7 +155,24 @@ async def request_stops(turns: Iterable[UUID]) -> None:
             await TurnLog(client).ask_to_stop(turn)
 
 
+def announce(conversation: UUID) -> None:
+    """:meth:`Live.announce` from a thread without an event loop of its own; silent where Redis
+    is away, since who follows looks again by itself."""
+
+    async def publish() -> None:
+        async with connect(settings.REDIS_URL) as client:
+            await TurnLog(client).announce(conversation)
+
+    with suppress(RedisError, OSError):
+        async_to_sync(publish)()
+
+
 async def settle_lost_turns() -> int:
-    """End the turns whose process died; how many. Raises redis.RedisError."""
+    """End the turns whose process died, and let what waits behind them go on; how many ended.
+    Raises redis.RedisError."""
     async with connect(settings.REDIS_URL) as client:
-        return await settle_all(TurnLog(client))
+        log = TurnLog(client)
+        lost = await settle_all(log)
+        for conversation in await database_sync_to_async(queueing.stranded)():
+            await log.ask_to_go_on(conversation)
+        return lost

@@ -24,6 +24,7 @@ SUSPICION_SECONDS = 60
 BATCH = 500
 PREFIX = "parapet:turn"
 STOP_CHANNEL = f"{PREFIX}:stop"
+NEXT_CHANNEL = f"{PREFIX}:next"
 
 # Appends ARGV[4…] as numbers ARGV[1], ARGV[1]+1, … and returns the last number that the stream
 # then has. What is there already is skipped, so that repeating is harmless; where numbers before
@@ -47,6 +48,11 @@ return last
 def channel(turn: UUID) -> str:
     """Where news of ``turn`` is published."""
     return f"{PREFIX}:{turn}:news"
+
+
+def conversation_channel(conversation: UUID) -> str:
+    """Where it is published that something changed in ``conversation``."""
+    return f"parapet:conversation:{conversation}:news"
 
 
 def encode(event: Event) -> bytes:
@@ -117,3 +123,11 @@ class TurnLog:
     async def ask_to_stop(self, turn: UUID) -> None:
         """Tell every web process that ``turn`` shall stop."""
         await self._client.publish(STOP_CHANNEL, str(turn))
+
+    async def ask_to_go_on(self, conversation: UUID) -> None:
+        """Tell every web process that a question of ``conversation`` may wait for one of them."""
+        await self._client.publish(NEXT_CHANNEL, str(conversation))
+
+    async def announce(self, conversation: UUID) -> None:
+        """Tell who follows ``conversation`` that something changed in it."""
+        await self._client.publish(conversation_channel(conversation), b"")

@@ -7,11 +7,15 @@ from django.db import models
 
 
 class Conversation(models.Model):
+    """A tree of turns. ``branch`` is the turn through which the branch goes that was chosen to be
+    shown; without one the newest turn's is."""
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
     )
     title = models.CharField(max_length=120)
+    branch = models.ForeignKey("Turn", on_delete=models.SET_NULL, null=True, related_name="+")
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
 
@@ -24,8 +28,9 @@ class Conversation(models.Model):
 
 
 class Status(models.TextChoices):
-    """How a turn stands. All but RUNNING are final."""
+    """How a turn stands. All but UNFINISHED are final."""
 
+    QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"
     DONE = "done", "Done"
     STOPPED = "stopped", "Stopped"
@@ -34,11 +39,19 @@ class Status(models.TextChoices):
     INTERRUPTED = "interrupted", "Interrupted"
 
 
+UNFINISHED = (Status.QUEUED, Status.RUNNING)
+REMEMBERED = (Status.DONE, Status.STOPPED, Status.INTERRUPTED)
+"""What a model is told of later: answers that were shown, though maybe not whole."""
+
+
 class Turn(models.Model):
     """A question and its answer.
 
-    ``parent`` is the turn that this one follows, so that a conversation can branch.
-    ``client_id`` is made by the client: a question that is sent twice makes one turn.
+    ``parent`` is the turn that this one follows, so that a conversation can branch: it is an
+    earlier one of the same conversation, and stays it (integrity.py).
+    ``client_id`` is made by the client: a question that is sent twice makes one turn. ``model``
+    is the one that was chosen, ``model_name`` what its server calls the one that answered.
+    ``started`` is when the question was taken, and from then on when its answer began.
     ``question`` is as the model was given it, without what the guard redacted.
     ``answer`` holds released text only, never text that the guard withheld. ``trace`` holds the
     events that nothing else here tells (judged, withheld, cited), as on the wire.
@@ -54,6 +67,9 @@ class Turn(models.Model):
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.RUNNING)
     reason = models.CharField(max_length=500, blank=True)
     collections = models.JSONField(default=list)
+    model = models.ForeignKey(
+        "catalog.LanguageModel", on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     model_name = models.CharField(max_length=200, blank=True)
     model_digest = models.CharField(max_length=100, blank=True)
     demo = models.BooleanField(default=False)

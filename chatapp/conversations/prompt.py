@@ -25,6 +25,7 @@ SYSTEM = (
     "Answer from the passages and name the number of each one you use in brackets, like [1]. Where"
     " they do not hold the answer, say so."
 )
+THEIRS = "Whoever asks wishes this as well, as far as it goes with the above:"
 NOT_SEARCHED = "(No documents were searched for this question.)"
 NOTHING_FOUND = "(The company's documents were searched and no passage was found.)"
 PER_MESSAGE_TOKENS = 8
@@ -46,11 +47,13 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a prompt is made of; ``passages`` is None where no documents were searched."""
+    """What a prompt is made of; ``passages`` is None where no documents were searched, and
+    ``instructions`` are the asker's own."""
 
     question: str
     history: tuple[Exchange, ...] = ()
     passages: tuple[Passage, ...] | None = None
+    instructions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def build(material: Material, budget: int) -> Prompt:
     Instructions and question always go in; then passages, the best first; then as much of the
     history as fits, the latest first. Raises ContextExceeded when the question alone does not fit.
     """
-    system = Message("system", SYSTEM)
+    system = Message("system", instructed(material.instructions))
     without = replace(material, passages=None if material.passages is None else ())
     bare = Message("user", asked(without))
     left = budget - cost(system) - cost(bare)
@@ -78,6 +81,11 @@ def build(material: Material, budget: int) -> Prompt:
     question = Message("user", asked(replace(material, passages=kept)))
     history = recent(material.history, budget - cost(system) - cost(question))
     return Prompt((system, *history, question), passages)
+
+
+def instructed(instructions: str) -> str:
+    """Ours, and after them what the asker wishes."""
+    return f"{SYSTEM}\n\n{THEIRS}\n{instructions}" if instructions else SYSTEM
 
 
 def tokens(text: str) -> int:

@@ -5,7 +5,7 @@ A plain turn is two writes: :func:`chatapp.conversations.services.ask` makes the
 follows from it is shown, so that neither a crash nor a refused write loses it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import transaction
@@ -13,12 +13,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from chatapp.conversations.events import (
+    Answering,
     Cited,
     Ended,
     Event,
     Judged,
     Passages,
     Reasoning,
+    Retried,
     SourceRef,
     Started,
     Text,
@@ -40,7 +42,7 @@ class Fold:
         self._started = Started("", "")
         self._answer: list[str] = []
         self._reasoning: list[str] = []
-        self._trace: list[Cited | Judged | Withheld] = []
+        self._trace: list[Cited | Judged | Retried | Withheld] = []
         self._sources: tuple[SourceRef, ...] = ()
         self._usage = Usage(None, None)
 
@@ -56,7 +58,9 @@ class Fold:
                 self._sources = sources
             case Usage():
                 self._usage = event
-            case Cited() | Judged() | Withheld():
+            case Answering(model, digest):
+                self._started = replace(self._started, model=model, digest=digest)
+            case Cited() | Judged() | Withheld() | Retried():
                 self._trace.append(event)
             case _:
                 pass
@@ -83,7 +87,7 @@ class Outcome:
     reasoning: str
     sources: tuple[SourceRef, ...]
     usage: Usage
-    trace: tuple[Cited | Judged | Withheld, ...]
+    trace: tuple[Cited | Judged | Retried | Withheld, ...]
     ended: Ended
 
 

@@ -14,16 +14,16 @@ from chatapp.conversations.events import (
     Usage,
     from_wire,
 )
-from chatapp.conversations.models import Source, Status, Turn
+from chatapp.conversations.models import UNFINISHED, Source, Turn
 
 
 def events_of(turn: Turn, readable: Collection[int]) -> list[Event]:
-    """The events of ``turn``, text in one piece; none while it runs.
+    """The events of ``turn``, text in one piece; none before its end.
 
     ``turn`` comes with its sources and their chunks' documents; ``readable`` are the ids of the
     chunks whose place in the library may be told.
     """
-    if turn.status == Status.RUNNING:
+    if turn.status in UNFINISHED:
         return []
     trace = [from_wire(frame) for frame in turn.trace]
     sources = tuple(_ref(source, readable) for source in turn.sources.all())

@@ -9,10 +9,9 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from redis import RedisError
 
 from chatapp.conversations import record
@@ -24,6 +23,7 @@ from chatapp.conversations.models import Status
 from chatapp.conversations.turn import Tools, TurnRequest, run_turn
 from chatapp.conversations.verdicts import Decided, Output
 from chatapp.moderation.services import Where
+from chatapp.rows import in_rows
 
 RETRY_SECONDS = 0.5
 GIVE_UP_SECONDS = 60
@@ -36,11 +36,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A turn to run: whose and where it is, and what is asked."""
+    """A turn to run: whose and where it is, what is asked, and which model may answer; or why it
+    is not answered after all."""
 
     turn: UUID
+    conversation: UUID
     where: Where
     request: TurnRequest
+    model: UUID | None = None
+    refusal: str = ""
+
+    def refused(self, why: str) -> "Job":
+        return replace(self, refusal=why)
 
 
 @dataclass(slots=True)
@@ -53,11 +60,19 @@ class _Running:
 
 
 class RunningTurns:
-    """Starts, finds and stops turns in this process. ``tools`` builds what a turn works with."""
+    """Starts, finds and stops turns in this process. ``tools`` builds what a job works with;
+    ``then`` is awaited whenever a turn of a conversation has ended."""
 
-    def __init__(self, log: TurnLog, tools: Callable[[], Awaitable[Tools]]) -> None:
+    def __init__(
+        self,
+        log: TurnLog,
+        tools: Callable[[Job], Awaitable[Tools]],
+        then: Callable[[UUID], Awaitable[None]],
+    ) -> None:
         self._log = log
         self._tools = tools
+        self._then = then
+        self._closing = False
         self._running: dict[UUID, _Running] = {}
         self._keeper: asyncio.Task[None] | None = None
 
@@ -81,13 +96,20 @@ class RunningTurns:
 
     async def close(self) -> None:
         """End every turn as interrupted, and wait until that is written."""
-        tasks = [running.task for running in self._running.values() if running.task]
-        for running in self._running.values():
-            self._cut_short(running, Ended(Status.INTERRUPTED, INTERRUPTED))
-        if tasks:
-            await asyncio.wait(tasks, timeout=SHUTDOWN_SECONDS)
+        self._closing = True
+        now = asyncio.get_running_loop().time
+        give_up = now() + SHUTDOWN_SECONDS
+        while now() < give_up and (tasks := self._unfinished()):
+            for running in self._running.values():
+                self._cut_short(running, Ended(Status.INTERRUPTED, INTERRUPTED))
+            left = give_up - now()
+            await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         if self._keeper is not None:
             await cancel([self._keeper])
+
+    def _unfinished(self) -> list[asyncio.Task[None]]:
+        tasks = [running.task for running in self._running.values()]
+        return [task for task in tasks if task is not None and not task.done()]
 
     @staticmethod
     def _cut_short(running: _Running, ended: Ended) -> bool:
@@ -111,15 +133,23 @@ class RunningTurns:
         if not running.journal.events:
             coalescer.add(Started(running.job.request.question, model=""))
         coalescer.add(ended)
+        await self._go_on(running.job.conversation)
         await writer
         del self._running[running.job.turn]
+
+    async def _go_on(self, conversation: UUID) -> None:
+        """What waits in ``conversation`` is for another process where this one closes."""
+        if not self._closing:
+            await self._then(conversation)
+            return
+        with suppress(RedisError, OSError):
+            await self._log.ask_to_go_on(conversation)
 
     async def _play(self, running: _Running, coalescer: Coalescer) -> None:
         async with aclosing(self._events(running.job)) as events:
             async for event in events:
                 if isinstance(event, Decided):
-                    save = database_sync_to_async(record.decided)
-                    await save(event, running.job.where)
+                    await in_rows(record.decided, event, running.job.where)
                 elif isinstance(event, Ended):
                     running.ending = event
                     return
@@ -129,16 +159,19 @@ class RunningTurns:
         raise RuntimeError("a turn without an end")
 
     async def _events(self, job: Job) -> AsyncGenerator[Output, None]:
-        async with aclosing(run_turn(job.request, await self._tools())) as events:
+        if job.refusal:
+            yield Started(job.request.question, model="")
+            yield Ended(Status.FAILED, job.refusal)
+            return
+        async with aclosing(run_turn(job.request, await self._tools(job))) as events:
             async for event in events:
                 yield event
 
     async def _save(self, running: _Running) -> Ended:
         """Write the row first: who hears that the turn ended may look at it."""
         ended = running.ending or Ended(Status.FAILED, BROKEN)
-        finish = database_sync_to_async(record.finish)
         try:
-            await finish(running.job.turn, running.fold.outcome(ended))
+            await in_rows(record.finish, running.job.turn, running.fold.outcome(ended))
         except Exception:
             logger.exception("Turn %s could not be saved", running.job.turn)
             return Ended(Status.FAILED, NOT_SAVED)

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncGenerator
 
-from chatapp.backends.base import Delta, Finished, ReasoningDelta, TextDelta
+from chatapp.backends.base import Delta, Finished, Notice, ReasoningDelta, TextDelta
+from chatapp.backends.errors import BackendError
 
 
 class Runs:
@@ -11,6 +12,7 @@ class Runs:
     def __init__(self, stream: AsyncGenerator[Delta, None]) -> None:
         self._stream = stream
         self._next: Delta | None = None
+        self.broken: BackendError | None = None
 
     @property
     def kind(self) -> type[TextDelta | ReasoningDelta] | None:
@@ -24,8 +26,19 @@ class Runs:
         return self._next if isinstance(self._next, Finished) else None
 
     async def advance(self) -> None:
-        """Read the next piece. Raises BackendError."""
-        self._next = await anext(self._stream, None)
+        """Read the next piece. Raises BackendError, which is kept as ``broken``."""
+        try:
+            self._next = await anext(self._stream, None)
+        except BackendError as error:
+            self.broken = error
+            raise
+
+    async def notices(self) -> AsyncGenerator[Notice, None]:
+        """What comes before the first piece, which is next after that. Raises BackendError."""
+        await self.advance()
+        while isinstance(self._next, Notice):
+            yield self._next
+            await self.advance()
 
     async def pieces(self) -> AsyncGenerator[str, None]:
         """The texts of the next run. Raises BackendError."""

@@ -27,9 +27,10 @@ async def settle(log: TurnLog, turn: UUID) -> bool:
     the log gets the end that its followers wait for. Whether there was anything to do.
 
     May be called by several processes at once: the row is claimed by a guarded update, and the
-    log takes each sequence number once.
+    log takes each sequence number once. A queued turn is held by nobody either; one that has just
+    begun was claimed before it ran, which the second look sees.
     """
-    if not await log.forsaken(turn):
+    if not await log.forsaken(turn) or await _waits(turn) or not await log.forsaken(turn):
         return False
     events = [event for _, event in await log.read_all(turn)]
     ended = events[-1] if events and isinstance(events[-1], Ended) else None
@@ -38,7 +39,15 @@ async def settle(log: TurnLog, turn: UUID) -> bool:
         return False
     logger.info("Turn %s was left by its process", turn)
     await log.append(turn, [*events, *_missing(row, bool(events))], len(events))
+    if row is not None:
+        await log.announce(row.conversation_id)
+        await log.ask_to_go_on(row.conversation_id)
     return True
+
+
+async def _waits(turn: UUID) -> bool:
+    queued = Turn.objects.filter(id=turn, status=Status.QUEUED)
+    return bool(await database_sync_to_async(queued.exists)())
 
 
 def _missing(row: Turn | None, started: bool) -> list[Event]:

@@ -14,34 +14,31 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from chatapp.backends.base import Backend, ChatRequest, Finished, ReasoningDelta, TextDelta
-from chatapp.backends.errors import BackendError, Malformed
-from chatapp.conversations import prompt
+from chatapp.backends import base
+from chatapp.backends.base import USUAL, ChatRequest, ReasoningDelta, Sampling, TextDelta
+from chatapp.backends.errors import BackendError
+from chatapp.conversations import prompt, telling
 from chatapp.conversations.cite import cited
 from chatapp.conversations.events import (
     Ended,
-    Event,
     Passages,
     Reasoning,
+    Retried,
     Searching,
-    SourceRef,
     Started,
     Text,
-    Usage,
     Withheld,
 )
 from chatapp.conversations.runs import Runs
 from chatapp.conversations.verdicts import Output, told, told_once
 from guardrails.guard import Guard
-from guardrails.stream import Held, Released, guarded
+from guardrails.stream import Check, Held, Released, guarded, unguarded
 from guardrails.verdict import Action, Decision, Message, Stage, Subject
 from rag.passage import Passage, RagError
 
 SEARCH_FAILED = (
     "Your documents cannot be searched at the moment. Your question is kept; try again in a minute."
 )
-NO_ANSWER = "The model gave no answer. Try again, or ask in other words."
-CUT_SHORT = "The answer reached the longest length that this model is allowed."
 
 
 class Model(Protocol):
@@ -70,22 +67,32 @@ class Search(Protocol):
 @dataclass(frozen=True, slots=True)
 class TurnRequest:
     """What is asked. ``collections`` are ids that the person may read and chose: () searches
-    nothing. ``passages`` is how many at most."""
+    nothing. ``passages`` is how many at most. ``instructions`` are the asker's own, which were
+    judged before; ``answer_tokens`` can only lower the model's own limit."""
 
     question: str
     history: tuple[prompt.Exchange, ...] = ()
     collections: tuple[str, ...] = ()
     passages: int = 5
+    instructions: str = ""
+    answer_tokens: int | None = None
+    sampling: Sampling = USUAL
+
+
+def never(error: BackendError) -> bool:  # noqa: ARG001  for whatever reason
+    return False
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a turn works with. ``model`` says which model answers; raises BackendError."""
+    """What a turn works with. ``model`` says which model answers; raises BackendError.
+    ``may_retry`` says whether ``backend``, which failed so, may be asked once more."""
 
     model: Callable[[], Awaitable[Model]]
-    backend: Backend
+    backend: base.Answers
     guard: Guard
     search: Search
+    may_retry: Callable[[BackendError], bool] = never
 
 
 async def run_turn(request: TurnRequest, tools: Tools) -> AsyncGenerator[Output, None]:
@@ -125,9 +132,12 @@ class _Turn:
         self._tools = tools
         self._model = model
         self._request = request
-        self._material = prompt.Material(request.question, request.history)
+        self._material = prompt.Material(
+            request.question, request.history, instructions=request.instructions
+        )
         self._prompt = prompt.Prompt((), ())
         self._found: asyncio.Task[tuple[Passage, ...]] | None = None
+        self._runs: Runs | None = None
 
     @property
     def sources(self) -> int:
@@ -150,7 +160,7 @@ class _Turn:
             self._found = asyncio.create_task(self._search())
         subject = Subject(Stage.REQUEST, self._request.question, self._context())
         decision = await self._tools.guard.check(subject)
-        for event in told(decision, subject, self._tools.guard.names):
+        for event in told(decision, subject, self._tools.guard.names_at(Stage.REQUEST)):
             yield event
         if decision.action is Action.BLOCK:
             yield Withheld(Stage.REQUEST, decision.message)
@@ -182,7 +192,8 @@ class _Turn:
             found = await self._found
             subjects = [Subject(Stage.PASSAGE, passage.text) for passage in found]
             decisions = await asyncio.gather(*map(self._tools.guard.check, subjects))
-            for event in told_once(decisions, subjects, self._tools.guard.names):
+            names = self._tools.guard.names_at(Stage.PASSAGE)
+            for event in told_once(decisions, subjects, names):
                 yield event
             for passage, decision in zip(found, decisions, strict=True):
                 if decision.action is not Action.BLOCK:
@@ -191,26 +202,59 @@ class _Turn:
         budget = self._model.context_tokens - self._model.answer_tokens
         self._prompt = prompt.build(self._material, budget)
         if self._found is not None:
-            yield Passages(tuple(_ref(n, p) for n, p in enumerate(self._prompt.passages, 1)))
+            yield Passages(
+                tuple(telling.source(n, p) for n, p in enumerate(self._prompt.passages, 1))
+            )
 
     # --- answer -----------------------------------------------------------------------------
 
     async def answer(self) -> AsyncGenerator[Output, None]:
+        """As :meth:`_attempt`, again by another server where one fails before anything of the
+        answer was shown, and never after that."""
+        shown = False
+        while True:
+            try:
+                async with aclosing(self._attempt()) as events:
+                    async for event in events:
+                        if isinstance(event, Text | Reasoning):
+                            if not shown and self._is_to_be_replaced():
+                                continue
+                            shown = True
+                        yield event
+            except BackendError as error:
+                if shown or not self._tools.may_retry(error):
+                    raise
+                yield Retried(error.sentence)
+            else:
+                return
+
+    def _is_to_be_replaced(self) -> bool:
+        """Whether the stream broke, so that what the guard still had of it is another server's to
+        say again."""
+        broken = self._runs.broken if self._runs else None
+        return broken is not None and self._tools.may_retry(broken)
+
+    async def _attempt(self) -> AsyncGenerator[Output, None]:
+        most = self._model.answer_tokens
         request = ChatRequest(
             model=self._model.name,
             messages=self._prompt.messages,
-            max_tokens=self._model.answer_tokens,
+            max_tokens=min(self._request.answer_tokens or most, most),
+            sampling=self._request.sampling,
             context_tokens=self._model.context_tokens,
         )
         async with aclosing(self._tools.backend.stream(request)) as stream:
             runs, answered = Runs(stream), False
-            await runs.advance()
+            self._runs = runs
+            async with aclosing(runs.notices()) as notices:
+                async for notice in notices:
+                    yield telling.noticed(notice)
             while runs.kind is not None:
                 answered |= runs.kind is TextDelta
                 async with aclosing(self._run(runs)) as events:
                     async for event in events:
                         yield event
-            for event in _end(runs.finished, answered):
+            for event in telling.ending(runs.finished, answered=answered):
                 yield event
 
     async def _run(self, runs: Runs) -> AsyncGenerator[Output, None]:
@@ -224,16 +268,21 @@ class _Turn:
             subject = replace(subject, text=text)
             return await self._tools.guard.check(subject)
 
-        window = self._tools.guard.policy.window
-        async with aclosing(guarded(runs.pieces(), check, window)) as events:
+        async with aclosing(await self._judged(runs, check)) as events:
             async for event in events:
                 for output in self._released(event, form, subject):
                     yield output
 
+    async def _judged(self, runs: Runs, check: Check) -> AsyncGenerator[Released | Held, None]:
+        guard = self._tools.guard
+        if guard.policy.stages[Stage.RESPONSE].is_off:
+            return unguarded(runs.pieces(), await check(""))
+        return guarded(runs.pieces(), check, guard.policy.window)
+
     def _released(
         self, event: Released | Held, form: type[Reasoning | Text], subject: Subject
     ) -> list[Output]:
-        names = self._tools.guard.names
+        names = self._tools.guard.names_at(Stage.RESPONSE)
         if isinstance(event, Held):
             message = event.decision.message
             withheld = Withheld(Stage.RESPONSE, message)
@@ -241,24 +290,3 @@ class _Turn:
         news = [] if event.told else told(event.decision, subject, names)
         shown = form(event.text)
         return [*news, shown] if event.text else news
-
-
-def _ref(number: int, passage: Passage) -> SourceRef:
-    return SourceRef(
-        number=number,
-        title=passage.title,
-        heading=passage.heading,
-        page=passage.page,
-        collection=passage.collection,
-        vector_id=passage.vector_id,
-        score=passage.score,
-    )
-
-
-def _end(finished: Finished | None, answered: bool) -> list[Event]:
-    if finished is None:
-        raise Malformed("the stream ended without its last message")
-    usage = Usage(finished.prompt_tokens, finished.answer_tokens)
-    if not answered:
-        return [usage, Ended("failed", NO_ANSWER)]
-    return [usage, Ended("done", CUT_SHORT if finished.reason == "length" else "")]

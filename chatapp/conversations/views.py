@@ -6,14 +6,14 @@ Templates and what they are given:
     ``conversation``  the open one, or None on the empty page
     ``groups``        the person's conversations by day, newest first: tuples
                       ``(label, conversations)`` with labels such as "Today"
-    ``turns``         a list for ``{{ turns|json_script:"turns" }}``, oldest first, each
-                      ``{"id", "question", "status", "started", "events"}``: the events of
-                      docs/protocol.md for the same reducer; a running turn has none: attach to it
-                      after 0
+    ``turns``         a list for ``{{ turns|json_script:"turns" }}``: the branch that is shown, as
+                      docs/protocol.md describes it
     ``collections``   readable collections, ``{"id", "name", "description"}``, for a picker and
                       for ``json_script``
     ``examples``      questions about documents that this person may read, on the empty page
-    ``model``         what answers, with ``name`` and ``demo``; None when it cannot be told now
+    ``models``        those that the person may use, ``{"id", "name"}``, the one that answers where
+                      they choose none first; for a picker and for ``json_script``
+    ``model``         that first one, with ``name`` and ``demo``; None when it cannot be told now
     ``question_max``  the longest question, in characters
 ``conversations/list.html`` (address "conversations", for htmx or fetch; also included)
     ``groups`` and ``conversation`` (None when fetched alone)
@@ -32,7 +32,7 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -41,11 +41,10 @@ from redis import RedisError
 from chatapp import access, wiring
 from chatapp.accounts.models import User
 from chatapp.conversations import services
-from chatapp.conversations.events import to_wire
 from chatapp.conversations.listing import by_day
-from chatapp.conversations.live import request_stops
-from chatapp.conversations.models import Conversation, Turn
-from chatapp.conversations.replay import chunks_of, events_of
+from chatapp.conversations.live import announce, request_stops
+from chatapp.conversations.presentation import shown_branch
+from chatapp.conversations.problems import Empty, NotFound
 from chatapp.library.models import Chunk, State
 
 LISTED = 500
@@ -64,13 +63,15 @@ def chat(request: HttpRequest, conversation: UUID | None = None) -> HttpResponse
     if conversation is not None:
         opened = get_object_or_404(access.own_conversations(user), id=conversation)
     readable = access.readable_collections(user).values("id", "name", "description")
+    models = list(access.usable_models(user).values("id", "name"))
     context = {
         **_list(user),
         "conversation": opened,
-        "turns": _turns(user, opened) if opened else [],
+        "turns": shown_branch(user, opened) if opened else [],
         "collections": [{**row, "id": str(row["id"])} for row in readable],
         "examples": [] if opened else _examples(user),
-        "model": wiring.model_for_page(),
+        "models": [{**row, "id": str(row["id"])} for row in models],
+        "model": wiring.model_for_page(models[0]["id"]) if models else None,
         "question_max": settings.QUESTION_MAX_CHARS,
     }
     return render(request, "conversations/chat.html", context)
@@ -82,16 +83,36 @@ def conversations(request: HttpRequest) -> HttpResponse:
     return render(request, "conversations/list.html", _list(access.signed_in(request)))
 
 
+@require_GET
+def turns(request: HttpRequest, conversation: UUID) -> JsonResponse:
+    """The branch of a conversation that is shown."""
+    user = access.signed_in(request)
+    opened = get_object_or_404(access.own_conversations(user), id=conversation)
+    return JsonResponse({"turns": shown_branch(user, opened)})
+
+
+@require_POST
+def choose_branch(request: HttpRequest, turn: UUID) -> JsonResponse:
+    """Shows the branch that goes through a turn."""
+    user = access.signed_in(request)
+    try:
+        opened = services.choose_branch(user, turn)
+    except NotFound:
+        raise Http404 from None
+    return JsonResponse({"turns": shown_branch(user, opened)})
+
+
 @require_POST
 def rename(request: HttpRequest, conversation: UUID) -> HttpResponse:
     """Gives a conversation the title of the field ``title``."""
     user = access.signed_in(request)
     try:
         services.rename(user, conversation, request.POST.get("title", ""))
-    except services.NotFound:
+    except NotFound:
         raise Http404 from None
-    except services.Empty as problem:
+    except Empty as problem:
         return HttpResponse(str(problem), status=400, content_type="text/plain; charset=utf-8")
+    announce(conversation)
     return render(request, "conversations/list.html", _list(user))
 
 
@@ -100,11 +121,12 @@ def delete(request: HttpRequest, conversation: UUID) -> HttpResponse:
     """Deletes a conversation, and stops what is being answered in it."""
     try:
         running = services.delete(access.signed_in(request), conversation)
-    except services.NotFound:
+    except NotFound:
         raise Http404 from None
     if running:
         with suppress(RedisError, OSError):  # then the turn ends by itself, and is kept nowhere
             async_to_sync(request_stops)(running)
+    announce(conversation)
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": "/"})
     return redirect("chat")
@@ -145,20 +167,3 @@ def _examples(user: User) -> list[str]:
         question.format(PurePath(name).stem)
         for question, name in zip(EXAMPLES, names, strict=False)
     ]
-
-
-def _turns(user: User, conversation: Conversation) -> list[dict[str, Any]]:
-    turns = list(conversation.turns.prefetch_related("sources__chunk__document"))
-    shown = access.readable_chunks(user).filter(id__in=chunks_of(turns))
-    readable = set(shown.values_list("id", flat=True))
-    return [_turn(turn, readable) for turn in turns]
-
-
-def _turn(turn: Turn, readable: set[int]) -> dict[str, Any]:
-    return {
-        "id": str(turn.id),
-        "question": turn.question,
-        "status": turn.status,
-        "started": turn.started.isoformat(),
-        "events": [to_wire(event) for event in events_of(turn, readable)],
-    }

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import xllamacpp
 
-SLOTS = 4
+from chatapp.launch.plan import DEMO_SLOTS as SLOTS
+
 CONTEXT_TOKENS_PER_SLOT = 4096
 PROMPT_CACHE_MIB = 256
 ERRORS_ONLY = 1

@@ -15,6 +15,8 @@ from chatapp.launch.errors import LaunchError
 
 OLLAMA = "http://127.0.0.1:11434"
 OLLAMA_SECONDS = 2.0
+DEMO_SLOTS = 4
+"""How many answers the built-in model server makes at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,8 @@ PRIVATE = {"REDIS_URL": redis_url, "CHROMA_URL": loopback_url, "INFERENCE_URL": 
 def demonstration_model() -> dict[str, str]:
     settings = {"MODEL_URL": loopback_url(Path()), "MODEL_KIND": "openai", "MODEL_IS_DEMO": "1"}
     # The longer its answer, the further it strays.
-    brief = {} if is_given("MODEL_ANSWER_TOKENS") else {"MODEL_ANSWER_TOKENS": "160"}
-    return settings | brief
+    own = {"MODEL_ANSWER_TOKENS": "160", "MODEL_PARALLEL": str(DEMO_SLOTS)}
+    return settings | {name: value for name, value in own.items() if not is_given(name)}
 
 
 def web_port() -> int:

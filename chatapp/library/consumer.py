@@ -13,15 +13,14 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any
 
-from channels.auth import get_user
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.contrib.sessions.backends.db import SessionStore
 from redis import RedisError
 
 from chatapp.access import managed_collections
-from chatapp.accounts.models import Role, User
+from chatapp.accounts.models import Role
+from chatapp.accounts.sessions import person_of
 from chatapp.library import frames, progress
+from chatapp.rows import in_rows
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ class LibraryConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         except (RedisError, OSError):
             await self.close(CANNOT_FOLLOW)
             return
-        await self.send_frame(await in_database(frames.snapshot, self.collection_id))
+        await self.send_frame(await in_rows(frames.snapshot, self.collection_id))
         self.follower = asyncio.create_task(self.follow())
 
     async def disconnect(self, code: int) -> None:  # noqa: ARG002  Channels passes it
@@ -77,7 +76,7 @@ class LibraryConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         try:
             while await self.nudged():
                 changed, self.changed = self.changed, set()
-                for frame in await in_database(frames.changes, self.collection_id, changed):
+                for frame in await in_rows(frames.changes, self.collection_id, changed):
                     await self.send_frame(frame)
                 await asyncio.sleep(FLUSH_SECONDS)
         except Exception:
@@ -99,18 +98,15 @@ class LibraryConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         if not await self.may_watch():
             return False
         await self.join()
-        self.changed |= await in_database(
-            frames.changed_within, self.collection_id, LOOK_BACK_SECONDS
-        )
+        self.changed |= await in_rows(frames.changed_within, self.collection_id, LOOK_BACK_SECONDS)
         self.look_at = monotonic() + HEARTBEAT_SECONDS
         return True
 
     async def may_watch(self) -> bool:
         """Whether this person may watch; closes the socket with the reason where not."""
         # The scope's own session is as it was when the socket opened.
-        session = SessionStore(self.scope["session"].session_key)
-        user = await get_user({"session": session})
-        refusal = await in_database(refusal_for, user, self.collection_id)
+        key = self.scope["session"].session_key
+        refusal = await in_rows(refusal_for, key, self.collection_id)
         if refusal:
             await self.close(refusal)
         return refusal is None
@@ -119,13 +115,10 @@ class LibraryConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         await self.send(text_data=json.dumps(frame))
 
 
-async def in_database(call: Any, *arguments: Any) -> Any:
-    return await database_sync_to_async(call)(*arguments)
-
-
-def refusal_for(user: object, collection_id: uuid.UUID) -> int | None:
-    """The close code for this person, or None where they may watch the collection."""
-    if not isinstance(user, User):
+def refusal_for(session: str | None, collection_id: uuid.UUID) -> int | None:
+    """The close code for the person of this session, or None where they may watch."""
+    user = person_of(session)
+    if user is None:
         return SIGNED_OUT
     if user.role != Role.ADMIN:
         return FORBIDDEN

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chatapp.backends.base import ChatRequest, Finished, Message, ServedModel, TextDelta
+from chatapp.backends.base import ChatRequest, Finished, Message, Sampling, ServedModel, TextDelta
 from chatapp.backends.errors import ContextExceeded
 from chatapp.backends.guard_model import complete
 from chatapp.backends.openai import OpenAIBackend
@@ -32,7 +32,9 @@ def busy_slots(url: str) -> float:
 
 
 async def test_it_answers(model_url: str) -> None:
-    request = ChatRequest(NAME, (Message("user", "Say hello."),), max_tokens=16, temperature=0)
+    request = ChatRequest(
+        NAME, (Message("user", "Say hello."),), max_tokens=16, sampling=Sampling(0.0)
+    )
     deltas = await ask(OpenAIBackend(model_url), request)
     assert text(deltas).strip()
     finished = deltas[-1]
@@ -43,14 +45,18 @@ async def test_it_answers(model_url: str) -> None:
 
 async def test_it_does_not_say_one_sentence_for_ever(model_url: str) -> None:
     asked = (Message("user", "Say: I know. I know. I know. And go on."),)
-    request = ChatRequest(NAME, asked, max_tokens=160, temperature=0)
+    request = ChatRequest(NAME, asked, max_tokens=160, sampling=Sampling(0.0))
     words = text(await ask(OpenAIBackend(model_url), request)).split()
     runs = Counter(zip(*(words[at:] for at in range(8)), strict=False))
     assert max(runs.values()) <= 3
 
 
-async def test_it_tells_the_context_of_one_request(model_url: str) -> None:
-    assert await OpenAIBackend(model_url).served_models() == (ServedModel(NAME, "", 4096),)
+async def test_it_tells_the_context_of_one_request_and_what_its_weights_are(
+    model_url: str,
+) -> None:
+    revision = "n_params=134515008 size=96576768 ftype=Q4_1"
+    served = ServedModel(NAME, context_tokens=4096, revision=revision)
+    assert await OpenAIBackend(model_url).served_models() == (served,)
 
 
 async def test_closing_the_stream_frees_the_model(model_url: str) -> None:

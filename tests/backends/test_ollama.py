@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import pytest
 
-from chatapp.backends.base import ChatRequest, Finished, Message, ServedModel, TextDelta
+from chatapp.backends.base import ChatRequest, Finished, Message, Sampling, ServedModel, TextDelta
 from chatapp.backends.errors import (
     BackendError,
     ContextExceeded,
@@ -41,7 +41,7 @@ async def test_an_answer_comes_in_pieces_with_its_counts(
 async def test_the_context_is_always_set_and_nothing_is_cut_in_silence(
     server: FakeModelServer,
 ) -> None:
-    request = ChatRequest("fake", (Message("user", "Hello? \ud800"),), 64, 0.5, 8192, 3)
+    request = ChatRequest("fake", (Message("user", "Hello? \ud800"),), 64, Sampling(0.5), 8192, 3)
     await ask(OllamaBackend(server.url), request)
     assert server.requests[0].body == {
         "model": "fake",
@@ -57,6 +57,14 @@ async def test_the_context_is_always_set_and_nothing_is_cut_in_silence(
     await ask(OllamaBackend(server.url), QUESTION)
     assert server.requests[1].body["options"]["num_ctx"] == 4096
     assert "logprobs" not in server.requests[1].body
+
+
+async def test_how_tokens_are_chosen_is_an_option(server: FakeModelServer) -> None:
+    sampling = Sampling(top_p=0.5, seed=7, stop=("END",))
+    request = ChatRequest("fake", (Message("user", "Hello"),), sampling=sampling)
+    await ask(OllamaBackend(server.url), request)
+    options = server.requests[0].body["options"]
+    assert (options["top_p"], options["seed"], options["stop"]) == (0.5, 7, ["END"])
 
 
 async def test_thinking_is_apart_from_the_answer(server: FakeModelServer) -> None:
@@ -175,3 +183,25 @@ async def test_a_list_of_models_that_does_not_come_ends() -> None:
     async with listening(answering(b"", close=False)) as url:
         with pytest.raises(TimedOut):
             await OllamaBackend(url, timeout=0.05).served_models()
+
+
+async def test_what_is_in_memory_is_not_cold(server: FakeModelServer) -> None:
+    backend = OllamaBackend(server.url)
+    server.loaded = {"fake", "gemma3:latest"}
+    assert not await backend.is_cold("fake")
+    assert not await backend.is_cold("gemma3")
+    assert await backend.is_cold("qwen3:8b")
+
+
+async def test_a_key_is_sent_with_every_request(server: FakeModelServer) -> None:
+    backend = OllamaBackend(server.url, "secret")
+    await ask(backend)
+    assert server.requests[0].headers["Authorization"] == "Bearer secret"
+
+
+async def test_a_redirect_leads_nowhere(server: FakeModelServer) -> None:
+    head = f"HTTP/1.1 307 x\r\nLocation: {server.url}/api/tags\r\nContent-Length: 0\r\n\r\n"
+    async with listening(answering(head.encode())) as url:
+        with pytest.raises(BackendError):
+            await OllamaBackend(url, "secret").served_models()
+    assert server.requests == []

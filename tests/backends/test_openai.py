@@ -6,7 +6,7 @@ from contextlib import aclosing
 import orjson
 import pytest
 
-from chatapp.backends.base import ChatRequest, Finished, Message, ServedModel, TextDelta
+from chatapp.backends.base import ChatRequest, Finished, Message, Sampling, ServedModel, TextDelta
 from chatapp.backends.errors import (
     BackendError,
     ContextExceeded,
@@ -14,6 +14,7 @@ from chatapp.backends.errors import (
     ModelMissing,
     Overloaded,
     Refused,
+    StillLoading,
     TimedOut,
     Unreachable,
 )
@@ -42,7 +43,12 @@ async def test_an_answer_comes_in_pieces_with_its_usage(
 
 async def test_only_known_bounded_fields_are_sent(server: FakeModelServer) -> None:
     request = ChatRequest(
-        "fake", (Message("user", "half a pair: \ud800"),), 10**9, 99.0, 4096, top_logprobs=500
+        "fake",
+        (Message("user", "half a pair: \ud800"),),
+        10**9,
+        Sampling(99.0),
+        4096,
+        top_logprobs=500,
     )
     await ask(OpenAIBackend(server.url), request)
     assert server.requests[0].body == {
@@ -55,6 +61,20 @@ async def test_only_known_bounded_fields_are_sent(server: FakeModelServer) -> No
         "logprobs": True,
         "top_logprobs": 20,
     }
+
+
+async def test_how_tokens_are_chosen_is_sent_where_it_was_asked_for(
+    server: FakeModelServer,
+) -> None:
+    own = Sampling(top_p=0.5, seed=7, stop=("END", "\n\n"))
+    wild = Sampling(top_p=-1.0, seed=-9, stop=("x" * 999, "\ud800", *"abc"))
+    for sampling in (own, wild):
+        await ask(
+            OpenAIBackend(server.url),
+            ChatRequest("fake", (Message("user", "Hello"),), sampling=sampling),
+        )
+    sent = [(r.body["top_p"], r.body["seed"], r.body["stop"]) for r in server.requests]
+    assert sent == [(0.5, 7, ["END", "\n\n"]), (0.01, 0, ["x" * 200, "?", "a", "b"])]
 
 
 async def test_the_key_is_sent_and_an_address_may_end_in_v1(server: FakeModelServer) -> None:
@@ -102,7 +122,8 @@ async def test_the_length_limit_is_told(server: FakeModelServer) -> None:
         (429, {"message": "slow down"}, Overloaded),
         (500, {"message": "context size of the cache"}, Malformed),
         (502, {"message": "bad gateway"}, Unreachable),
-        (503, {"message": "Loading model"}, Overloaded),
+        (503, {"message": "busy"}, Overloaded),
+        (503, {"message": "Loading model"}, StillLoading),
         (504, {"message": "gateway timeout"}, TimedOut),
         (302, "moved", Malformed),
         (400, None, Refused),
@@ -276,3 +297,12 @@ async def test_a_redirect_is_not_followed(server: FakeModelServer) -> None:
         with pytest.raises(Malformed):
             await OpenAIBackend(url, api_key="secret").served_models()
     assert server.requests == []
+
+
+async def test_a_server_that_loads_its_model_says_so() -> None:
+    body = b'{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}'
+    head = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
+    async with listening(answering(head + b"Connection: close\r\n\r\n" + body)) as url:
+        with pytest.raises(StillLoading):
+            await ask(OpenAIBackend(url))
+        assert not await OpenAIBackend(url).is_cold("fake")

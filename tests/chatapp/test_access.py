@@ -4,6 +4,7 @@ from django.contrib.auth.models import Group
 
 from chatapp import access
 from chatapp.accounts.models import User
+from chatapp.catalog.models import Endpoint, LanguageModel, Serving
 from chatapp.library.models import Collection, Document, State
 from chatapp.moderation.models import Entry
 from tests.conversations.conftest import make_chunk
@@ -38,6 +39,9 @@ def test_a_suspended_person_sees_nothing(employee: User, admin: User, compliance
         assert not access.readable_collections(person).exists()
         assert not access.managed_collections(person).exists()
         assert not access.visible_entries(person).exists()
+        assert not access.usable_models(person).exists()
+        assert not access.managed_models(person).exists()
+        assert not access.managed_endpoints(person).exists()
 
 
 def test_an_admin_manages_every_collection_but_reads_only_what_their_groups_read(
@@ -47,6 +51,34 @@ def test_an_admin_manages_every_collection_but_reads_only_what_their_groups_read
 
     assert access.managed_collections(admin).count() == 1
     assert not access.readable_collections(admin).exists()
+
+
+def test_it_offers_a_model_to_everyone_or_to_members_of_its_groups(
+    employee: User, stranger: User, admin: User
+) -> None:
+    first = LanguageModel.objects.get(from_settings=True)
+    model = LanguageModel.objects.create(name="For staff", position=-1)
+    model.groups.add(Group.objects.get(name="staff"))
+    assert list(access.usable_models(employee)) == [first], "no server has it"
+
+    for name in ("gpu-1", "gpu-2"):
+        endpoint = Endpoint.objects.create(name=name, url=f"http://{name}")
+        Serving.objects.create(model=model, endpoint=endpoint)
+    assert list(access.usable_models(employee)) == [model, first]
+    assert list(access.usable_models(stranger)) == [first]
+
+    LanguageModel.objects.update(enabled=False)
+    assert not access.usable_models(employee).exists()
+
+
+def test_only_an_admin_manages_models_and_servers(
+    employee: User, admin: User, compliance: User
+) -> None:
+    assert access.managed_models(admin).count() == 1
+    assert access.managed_endpoints(admin).count() == 1
+    for person in (employee, compliance):
+        assert not access.managed_models(person).exists()
+        assert not access.managed_endpoints(person).exists()
 
 
 def test_only_compliance_staff_see_the_log(employee: User, admin: User, compliance: User) -> None:

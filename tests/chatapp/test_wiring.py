@@ -1,7 +1,9 @@
 """The composition root, with real engines: servers, rows and models as in production."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, cast
+from uuid import uuid4
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -12,6 +14,8 @@ from chatapp import asgi, wiring
 from chatapp.accounts.models import User
 from chatapp.backends.ollama import OllamaBackend
 from chatapp.backends.openai import OpenAIBackend
+from chatapp.catalog.models import Endpoint, LanguageModel
+from chatapp.catalog.offer import Address
 from chatapp.conversations.events import Ended, Judged, Passages, Started
 from chatapp.conversations.turn import TurnRequest
 from chatapp.library.models import Chunk, Collection, Document
@@ -20,8 +24,7 @@ from rag.store import index_name
 from tests.conversations.scripted import Played, play
 
 CACHED = (
-    wiring.backend,
-    wiring.endpoint,
+    wiring.station_at,
     wiring.judges,
     wiring.embedder,
     wiring.store,
@@ -79,9 +82,15 @@ async def _play(request: TurnRequest) -> Played:
 
 
 @pytest.mark.parametrize(("kind", "made"), [("openai", OpenAIBackend), ("ollama", OllamaBackend)])
-def test_the_backend_is_of_the_kind_that_is_set(settings: Any, kind: str, made: type) -> None:
-    settings.MODEL_KIND = kind
-    assert isinstance(wiring.backend(), made)
+def test_a_backend_speaks_what_its_server_does(kind: str, made: type) -> None:
+    address = Address(uuid4(), "gpu-1", kind, "http://gpu-1:8000")
+    assert isinstance(wiring.backend_at(address), made)
+
+
+def test_a_server_is_known_once_until_its_address_changes() -> None:
+    address = Address(uuid4(), "gpu-1", "openai", "http://gpu-1:8000")
+    assert wiring.station_at(address) is wiring.station_at(replace(address))
+    assert wiring.station_at(address) is not wiring.station_at(replace(address, api_key="k"))
 
 
 def test_the_guard_has_a_llama_guard_where_one_is_set(settings: Any, db: None) -> None:
@@ -107,8 +116,13 @@ def test_without_its_servers_the_guard_is_closed(settings: Any, db: None) -> Non
     assert decision.failures
 
 
-def test_a_page_names_no_model_while_its_server_is_away(settings: Any) -> None:
-    settings.MODEL_URL = "http://127.0.0.1:1"
+def test_a_page_names_no_model_while_its_server_is_away(db: None) -> None:
+    Endpoint.objects.update(url="http://127.0.0.1:1")
+    assert wiring.model_for_page() is None
+
+
+def test_a_page_names_no_model_where_none_is_enabled(db: None) -> None:
+    LanguageModel.objects.update(enabled=False)
     assert wiring.model_for_page() is None
 
 

@@ -17,10 +17,11 @@ from django.db import connections
 from django.test import Client
 from redis.asyncio import Redis
 
+from chatapp import rows as work_on_rows
 from chatapp import wiring
 from chatapp.accounts.models import User
 from chatapp.asgi import application
-from chatapp.conversations import live
+from chatapp.conversations import live, running
 from chatapp.conversations.events import (
     Cited,
     Ended,
@@ -83,6 +84,13 @@ class Socket:
         frame: Frame = orjson.loads(message["text"])
         return frame
 
+    async def until(self, **fields: Any) -> Frame:
+        """The next frame that has these fields; those before it are dropped."""
+        while True:
+            frame = await self.next()
+            if fields.items() <= frame.items():
+                return frame
+
     async def ask(self, text: str, conversation: str | None = None, **more: Any) -> Frame:
         """Send a question; the frame that answers it."""
         frame = {"client_id": str(uuid4()), "collections": None, **more}
@@ -122,6 +130,7 @@ async def rows(transactional_db: None) -> AsyncIterator[None]:
     """Rows for a test of several threads; afterwards nothing runs and no connection is open."""
     yield
     await live.close()
+    await work_on_rows.close()
     await database_sync_to_async(connections.close_all)()
 
 
@@ -129,7 +138,7 @@ async def rows(transactional_db: None) -> AsyncIterator[None]:
 def use() -> Iterator[Use]:
     """``use(tools)`` makes turns work with these; a polite model without them."""
     chosen = [make_tools()]
-    with patch.object(wiring, "tools", lambda: chosen[-1]):
+    with patch.object(wiring, "tools", lambda *_: chosen[-1]):
         yield chosen.append
 
 
@@ -149,6 +158,13 @@ async def connect(rows: None, redis_url: str, use: Use) -> AsyncIterator[Connect
 
 
 @pytest.fixture
+def no_redis(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis is away, and nobody waits long for it to come back."""
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    monkeypatch.setattr(running, "GIVE_UP_SECONDS", 0.1)
+
+
+@pytest.fixture
 async def other(redis_url: str) -> AsyncIterator[Live]:
     """Another process, as far as the turn is concerned: it runs none of the turns."""
     live = Live(redis_url)
@@ -164,7 +180,7 @@ async def log(redis_url: str) -> AsyncIterator[TurnLog]:
 
 
 async def collect(live: Live, turn: UUID, after: int, over: bool = False) -> list[Numbered]:
-    async with aclosing(live.follow(turn, after, over)) as events:
+    async with aclosing(live.following.turn(turn, after, over)) as events:
         return [numbered async for numbered in events]
 
 
@@ -187,7 +203,7 @@ def numbers(frames: list[Frame]) -> list[int]:
 @pytest.fixture
 def quick_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that answers at once, so that no page looks for a server."""
-    monkeypatch.setattr(wiring, "model_for_page", ScriptedModel)
+    monkeypatch.setattr(wiring, "model_for_page", lambda _: ScriptedModel())
 
 
 def signed_in(user: User) -> Client:

@@ -13,6 +13,7 @@ from chatapp.backends.base import (
     ServedModel,
     TextDelta,
 )
+from chatapp.backends.errors import BackendError
 from chatapp.conversations.events import Event, Reasoning, Text
 from chatapp.conversations.turn import Tools, TurnRequest, run_turn
 from chatapp.conversations.verdicts import Decided, Output
@@ -73,6 +74,19 @@ class ScriptedBackend:
 
     async def served_models(self) -> tuple[ServedModel, ...]:
         return (ServedModel("scripted-1b"),)
+
+
+class Attempts:
+    """Several servers: each is asked once, in this order."""
+
+    def __init__(self, *backends: ScriptedBackend) -> None:
+        self.left = list(backends)
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
+        return self.left.pop(0).stream(request)
+
+    def may_retry(self, error: BackendError) -> bool:  # noqa: ARG002  for whatever reason
+        return bool(self.left)
 
 
 def saying(*pieces: str) -> ScriptedBackend:

@@ -35,7 +35,7 @@ class Storyteller(scripted.ScriptedBackend):
 
 def install() -> None:
     tools = scripted.make_tools(Storyteller())
-    patch("chatapp.wiring.tools", lambda: tools).start()
+    patch("chatapp.wiring.tools", lambda *_: tools).start()
     patch.object(log, "LEASE_SECONDS", 2).start()
     patch.object(running, "REFRESH_SECONDS", 0.3).start()
 

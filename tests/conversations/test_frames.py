@@ -1,6 +1,7 @@
 """What a client may send, and what is refused."""
 
 import json
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatapp.conversations.flow import Bucket
-from chatapp.conversations.frames import Attach, Malformed, Send, Stop, parse
+from chatapp.conversations.frames import Attach, Follow, Malformed, Regenerate, Send, Stop, parse
 
 ID = "5b0c7c4e-4f1e-4c55-9f0f-0d6a3e0f6f55"
 SEND = {
@@ -28,10 +29,18 @@ ANYTHING = st.recursive(
 def test_it_reads_each_kind_of_frame() -> None:
     name = UUID(ID)
     assert parse(json.dumps(SEND)) == Send(name, None, "How much?", None)
-    chosen = {**SEND, "conversation": ID, "collections": [ID, ID]}
-    assert parse(json.dumps(chosen)) == Send(name, name, "How much?", (name,))
+    chosen = {**SEND, "conversation": ID, "collections": [ID, ID], "model": ID}
+    assert parse(json.dumps(chosen)) == Send(name, name, "How much?", (name,), name)
+    plain = Send(name, None, "How much?", None)
+    assert parse(json.dumps({**SEND, "parent": ID})) == replace(plain, parent=name)
+    assert parse(json.dumps({**SEND, "parent": None})) == replace(plain, parent=None)
+    again = {"type": "regenerate", "client_id": ID, "turn": ID}
+    assert parse(json.dumps(again)) == Regenerate(name, name)
+    assert parse(json.dumps({**again, "model": ID})) == Regenerate(name, name, name)
     assert parse(json.dumps({"type": "attach", "turn": ID, "after": 3})) == Attach(name, 3)
     assert parse(json.dumps({"type": "stop", "turn": ID, "extra": 1})) == Stop(name)
+    assert parse(json.dumps({"type": "follow", "conversation": ID})) == Follow(name)
+    assert parse(json.dumps({"type": "follow", "conversation": None})) == Follow(None)
 
 
 @pytest.mark.parametrize(
@@ -54,15 +63,21 @@ def test_it_reads_each_kind_of_frame() -> None:
         json.dumps({**SEND, "conversation": 1}),
         json.dumps({**SEND, "text": None}),
         json.dumps({**SEND, "text": {"a": 1}}),
+        json.dumps({**SEND, "model": "qwen3:8b"}),
         json.dumps({**SEND, "collections": ID}),
         json.dumps({**SEND, "collections": [1]}),
         json.dumps({**SEND, "collections": [ID] * 1001}),
+        json.dumps({**SEND, "parent": ""}),
+        json.dumps({**SEND, "parent": "latest"}),
+        json.dumps({"type": "regenerate", "turn": ID}),
+        json.dumps({"type": "regenerate", "client_id": ID}),
         json.dumps({"type": "attach", "turn": ID}),
         json.dumps({"type": "attach", "turn": ID, "after": -1}),
         json.dumps({"type": "attach", "turn": ID, "after": True}),
         json.dumps({"type": "attach", "turn": ID, "after": 1.0}),
         json.dumps({"type": "attach", "turn": ID, "after": 2**63}),
         json.dumps({"type": "stop", "turn": None}),
+        json.dumps({"type": "follow", "conversation": 1}),
         '{"type":"send","text":"\\ud800"}',
         '{"type":"stop","turn":NaN}',
         "[" * 5000,
@@ -73,13 +88,13 @@ def test_it_refuses_what_does_not_follow_the_protocol(text: str) -> None:
         parse(text)
 
 
-@given(st.dictionaries(st.sampled_from([*SEND, "turn", "after"]), ANYTHING))
+@given(st.dictionaries(st.sampled_from([*SEND, "parent", "turn", "after"]), ANYTHING))
 def test_whatever_comes_is_a_frame_or_malformed(fields: dict[str, object]) -> None:
     try:
         frame = parse(json.dumps(fields))
     except Malformed:
         return
-    assert isinstance(frame, Send | Attach | Stop)
+    assert isinstance(frame, Send | Regenerate | Attach | Stop | Follow)
 
 
 def test_a_question_loses_nulls_and_outer_space_only() -> None:

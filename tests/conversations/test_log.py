@@ -22,8 +22,9 @@ from chatapp.conversations.events import (
     Usage,
     Withheld,
 )
+from chatapp.conversations.following import EventsGone
 from chatapp.conversations.journal import Numbered
-from chatapp.conversations.live import EventsGone, Live
+from chatapp.conversations.live import Live
 from chatapp.conversations.log import TurnLog
 from tests.conversations.conftest import collect
 
@@ -69,7 +70,7 @@ async def test_it_goes_on_from_wherever_it_was_cut(other: Live, log: TurnLog, cu
     turn = uuid4()
     await log.append(turn, WHOLE, 0)
     got: list[Numbered] = []
-    async with aclosing(other.follow(turn, 0, over=True)) as events:
+    async with aclosing(other.following.turn(turn, 0, over=True)) as events:
         while len(got) < cut:
             got.append(await anext(events))
     got += await collect(other, turn, cut, over=True)

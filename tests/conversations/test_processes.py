@@ -104,8 +104,8 @@ async def hear(socket: ClientConnection) -> Frame:
         return frame
 
 
-async def ask(socket: ClientConnection, text: str) -> Frame:
-    about = {"client_id": str(uuid4()), "conversation": None, "collections": None}
+async def ask(socket: ClientConnection, text: str, conversation: str | None = None) -> Frame:
+    about = {"client_id": str(uuid4()), "conversation": conversation, "collections": None}
     await say(socket, type="send", text=text, **about)
     return await hear(socket)
 
@@ -207,6 +207,27 @@ async def test_a_turn_whose_process_is_killed_keeps_its_text(
         assert texts(told) == turn.answer
         await ask(there, "And now?")
         assert texts(await hear_until(there, ended)) == "Hello."
+
+
+async def test_what_waits_behind_a_killed_process_is_answered_by_another(
+    webs: Callable[[], Web], session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "GRACE_SECONDS", 1)
+    runs, other = webs(), webs()
+    await asyncio.gather(runs.ready(), other.ready())
+    async with call(runs, session) as here, call(other, session) as there:
+        accepted = await ask(here, "Tell me a slow story")
+        await hear_until(here, story)
+        waits = await ask(there, "And now?", accepted["conversation"])
+        assert waits["status"] == "queued"
+        runs.end()
+        answered = asyncio.create_task(hear_until(there, ended))
+        while not answered.done():
+            await live.settle_lost_turns()
+            await asyncio.wait([answered], timeout=0.2)
+        assert texts(answered.result()) == "Hello."
+    statuses = {str(turn.id): turn.status async for turn in Turn.objects.all()}
+    assert statuses == {accepted["turn"]: "interrupted", waits["turn"]: "done"}
 
 
 async def test_a_process_that_is_told_to_stop_ends_its_turns_first(

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
@@ -11,17 +13,20 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from chatapp import wiring
+from chatapp import rows, wiring
 from chatapp.accounts.models import User
-from chatapp.backends.base import TextDelta
+from chatapp.backends.base import Answering, TextDelta
+from chatapp.backends.errors import Overloaded
 from chatapp.conversations import record, services
-from chatapp.conversations.events import Ended, Started, Text
+from chatapp.conversations.events import Ended, Retried, Started, Text
 from chatapp.conversations.models import Conversation, Source, Turn
+from chatapp.conversations.replay import events_of
 from chatapp.library.models import Chunk, Collection
 from chatapp.moderation.models import Entry
-from tests.conversations.conftest import Connect, Use, make_chunk, texts
+from tests.conversations.conftest import Connect, Use, kinds, make_chunk, texts
 from tests.conversations.scripted import (
     DONE,
+    Attempts,
     Pause,
     ScriptedBackend,
     ScriptedJudge,
@@ -66,6 +71,27 @@ async def test_everything_that_explains_an_answer_is_kept(
         3,
     )
     assert await Entry.objects.acount() == 0
+
+
+async def test_the_weights_that_answered_in_the_end_are_kept_and_why(
+    connect: Connect, use: Use, employee: User
+) -> None:
+    attempts = Attempts(
+        ScriptedBackend(Overloaded("503")),
+        ScriptedBackend(Answering("other-1b", "d2"), *saying("Hello.").script),
+    )
+    use(replace(make_tools(), backend=attempts, may_retry=attempts.may_retry))
+    socket = await connect(employee)
+    accepted = await socket.ask("Hello?")
+    frames = await socket.until_end()
+    assert [kind for kind in kinds(frames) if kind in ("retried", "answering")] == [
+        "retried",
+        "answering",
+    ]
+    turn = await Turn.objects.aget(id=accepted["turn"])
+    assert (turn.model_name, turn.model_digest, turn.answer) == ("other-1b", "d2", "Hello.")
+    replayed = await database_sync_to_async(lambda: events_of(turn, ()))()
+    assert Retried(Overloaded.sentence) in replayed
 
 
 async def test_an_answer_blocked_midway_is_in_the_log_and_nowhere_else(
@@ -155,15 +181,12 @@ async def test_nothing_that_was_decided_is_shown_when_it_cannot_be_logged(
 
 
 async def test_a_policy_that_makes_no_sense_closes_the_guard(
-    connect: Connect, employee: User, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, employee: User
 ) -> None:
-    def broken() -> None:
-        raise ValueError("no policy")
-
-    monkeypatch.setattr(wiring, "tools", broken)
     socket = await connect(employee)
-    await socket.ask("Hi")
-    frames = await socket.until_end()
+    with patch.object(wiring, "tools", side_effect=ValueError("no policy")):
+        await socket.ask("Hi")
+        frames = await socket.until_end()
     assert [frame["event"]["type"] for frame in frames] == ["started", "ended"]
     assert frames[-1]["event"]["status"] == "failed"
 
@@ -249,13 +272,14 @@ async def test_a_plain_turn_costs_few_queries(
     socket = await connect(employee)
     first = await socket.ask("One?")
     await socket.until_end()
+    await rows.close()  # what opens its connection anew is counted
     with counted() as seen:
         await socket.ask("Two?", first["conversation"])
         await socket.until_end()
 
     words = [sql for sql in seen if not sql.startswith(("BEGIN", "SAVEPOINT", "RELEASE"))]
     writes = [sql for sql in words if sql.startswith(("INSERT", "UPDATE", "DELETE"))]
-    assert len(words) <= 10, "\n".join(words)
+    assert len(words) <= 13, "\n".join(words)
     # The turn's row; at the end the row, the conversation's date and the sources.
     assert [sql.split('"')[1] for sql in writes] == [
         "conversations_turn",

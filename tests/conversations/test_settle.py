@@ -7,7 +7,7 @@ import pytest
 from channels.db import database_sync_to_async
 
 from chatapp.accounts.models import User
-from chatapp.conversations import live as live_module
+from chatapp.conversations import following
 from chatapp.conversations.events import Ended, Event, Judged, Passages, SourceRef, Started, Text
 from chatapp.conversations.live import Live
 from chatapp.conversations.models import Conversation, Turn
@@ -88,7 +88,7 @@ async def test_who_attaches_to_a_lost_turn_gets_its_end_without_the_scheduler(
     no_grace: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(live_module, "LOOK_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr(following, "LOOK_AGAIN_SECONDS", 0.1)
     socket = await connect(employee)
     await socket.attach(str(lost), after=4)
     frames = await socket.until_end()

@@ -1,14 +1,19 @@
 """Whose is it? Every frame by its owner, a team mate and a stranger; and a session that ends."""
 
-from uuid import uuid4
+from unittest.mock import patch
+from uuid import UUID, uuid4
 
 import pytest
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 
+from chatapp import wiring
 from chatapp.accounts.models import User
+from chatapp.catalog.dispatch import Caller
+from chatapp.catalog.models import Endpoint, LanguageModel, Serving
 from chatapp.conversations.models import Turn
+from chatapp.conversations.turn import Tools
 from chatapp.library.models import Collection
 from tests.conversations.conftest import Connect, Socket, Use, kinds
 from tests.conversations.scripted import (
@@ -72,6 +77,22 @@ async def test_only_the_owner_goes_on_with_a_conversation(
     assert await Turn.objects.acount() == 1
 
 
+async def test_only_the_owner_regenerates_an_answer(
+    connect: Connect, employee: User, other: User
+) -> None:
+    socket = await connect(employee)
+    accepted = await socket.ask("My secret question")
+    await socket.until_end()
+    intruder, messages = await connect(other), set()
+    for turn in (accepted["turn"], str(uuid4())):
+        await intruder.send(type="regenerate", client_id=str(uuid4()), turn=turn)
+        refused = await intruder.next()
+        assert (refused["type"], refused["code"]) == ("error", "not_found")
+        messages.add(refused["message"])
+    assert len(messages) == 1
+    assert await Turn.objects.acount() == 1
+
+
 async def test_another_persons_client_id_begins_a_conversation_of_ones_own(
     connect: Connect, employee: User, other: User
 ) -> None:
@@ -116,6 +137,48 @@ async def test_only_readable_collections_are_searched_whatever_ids_are_sent(
     await mine.ask("Hi", collections=[])
     assert "passages" not in kinds(await mine.until_end())
     assert [asked[1] for asked in search.asked] == [(str(handbook.id),)] * 2
+
+
+async def test_only_a_usable_model_answers_whatever_id_is_sent(
+    connect: Connect, use: Use, employee: User
+) -> None:
+    asked: list[UUID] = []
+    tools = make_tools()
+
+    def asked_for(model: UUID, caller: Caller) -> Tools:
+        asked.append(model)
+        assert (caller.person, caller.conversation is None) == (employee.pk, False)
+        return tools
+
+    with patch.object(wiring, "tools", asked_for):
+        first, open_to_staff, closed, away = await database_sync_to_async(make_models)()
+        socket = await connect(employee)
+        for refused in (closed, away, uuid4()):
+            assert (await socket.ask("Hello?", model=str(refused)))["code"] == "not_found"
+        for model in (str(open_to_staff), None):
+            await socket.ask("Hello?", model=model)
+            await socket.until_end()
+    assert asked == [open_to_staff, first]
+
+
+def make_models() -> list[UUID]:
+    """Ids of the first that everyone may use, one open to staff, and two that are not."""
+    made = [LanguageModel.objects.get(from_settings=True)]
+    endpoint = Endpoint.objects.get(from_settings=True)
+    for name in ("for staff", "for the board", "away"):
+        made.append(LanguageModel.objects.create(name=name, enabled=name != "away", position=1))
+        Serving.objects.create(model=made[-1], endpoint=endpoint, name=name)
+    for model in (made[1], made[3]):
+        model.groups.add(Group.objects.get(name="staff"))
+    return [model.id for model in made]
+
+
+async def test_without_any_model_nothing_is_asked(connect: Connect, employee: User) -> None:
+    await database_sync_to_async(LanguageModel.objects.update)(enabled=False)
+    refused = await (await connect(employee)).ask("Hello?")
+    assert refused["code"] == "not_found"
+    assert "No model is open to you" in refused["message"]
+    assert not await database_sync_to_async(Turn.objects.exists)()
 
 
 # --- the session ------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The pipeline of a turn, with scripted parts at its edges and nothing of Django."""
 
 import asyncio
+import contextlib
 import dataclasses
 import itertools
 from collections.abc import AsyncGenerator
@@ -10,25 +11,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatapp.backends.base import Finished, ReasoningDelta, TextDelta
+from chatapp.backends import base
+from chatapp.backends.base import Finished, ReasoningDelta, Sampling, TextDelta
 from chatapp.backends.errors import Overloaded, Unreachable
 from chatapp.conversations.events import (
+    Answering,
     Cited,
     Ended,
     Judged,
+    Loading,
     Passages,
+    Queued,
+    Retried,
     Searching,
     Started,
     Text,
     Usage,
 )
-from chatapp.conversations.prompt import Exchange
-from chatapp.conversations.turn import CUT_SHORT, NO_ANSWER, SEARCH_FAILED, TurnRequest, run_turn
+from chatapp.conversations.prompt import SYSTEM, Exchange
+from chatapp.conversations.telling import CUT_SHORT, NO_ANSWER
+from chatapp.conversations.turn import SEARCH_FAILED, TurnRequest, run_turn
 from chatapp.conversations.verdicts import Output
 from rag.passage import RagError
 from tests.conversations.scripted import (
     DONE,
+    Attempts,
     Pause,
+    Played,
     ScriptedBackend,
     ScriptedModel,
     ScriptedSearch,
@@ -69,6 +78,24 @@ async def test_the_model_is_given_history_passages_and_question() -> None:
     assert asked.messages[-1].content.endswith("How much leave?")
     assert (asked.model, asked.max_tokens, asked.context_tokens) == ("scripted-1b", 256, 4096)
     assert search.asked == [("How much leave?", ("c",), 4)]
+
+
+async def test_the_model_is_asked_as_the_asker_wishes_within_its_limits() -> None:
+    backend = saying("Yes.")
+    own = dataclasses.replace(ASK, answer_tokens=10, sampling=Sampling(0.0, stop=("END",)))
+    for request in (own, dataclasses.replace(ASK, answer_tokens=10_000), ASK):
+        await play(request, make_tools(backend))
+    asked = [(request.max_tokens, request.sampling) for request in backend.requests]
+    assert asked == [(10, Sampling(0.0, stop=("END",))), (256, Sampling()), (256, Sampling())]
+
+
+async def test_the_askers_instructions_stand_behind_ours() -> None:
+    backend = saying("Yes.")
+    await play(dataclasses.replace(ASK, instructions="Speak like a pirate."), make_tools(backend))
+    system = backend.requests[0].messages[0]
+    assert system.role == "system"
+    assert system.content.startswith(SYSTEM)
+    assert system.content.endswith("\nSpeak like a pirate.")
 
 
 async def test_sources_come_before_the_text_and_marks_name_them() -> None:
@@ -176,3 +203,63 @@ async def test_closing_the_turn_closes_the_request_to_the_model() -> None:
 async def _drain(events: AsyncGenerator[Output, None]) -> None:
     async for _ in events:
         pass
+
+
+# --- several servers --------------------------------------------------------------------------
+
+
+async def play_attempts(*backends: ScriptedBackend) -> Played:
+    attempts = Attempts(*backends)
+    tools = dataclasses.replace(make_tools(), backend=attempts, may_retry=attempts.may_retry)
+    return await play(ASK, tools)
+
+
+async def test_what_comes_before_an_answer_is_told() -> None:
+    backend = ScriptedBackend(
+        base.Waiting(2), base.Waiting(1), base.Loading(40), base.Answering("other", "d2")
+    )
+    backend.script += saying("Hello.").script
+    played = await play(ASK, make_tools(backend))
+    told = [e for e in played.events if isinstance(e, Queued | Loading | Answering)]
+    assert told == [Queued(2), Queued(1), Loading(40), Answering("other", "d2")]
+    assert played.text(Text) == "Hello."
+
+
+async def test_a_server_that_fails_before_anything_was_shown_is_replaced() -> None:
+    played = await play_attempts(ScriptedBackend(Overloaded("503")), saying("You have 28 days."))
+    assert played.of(Retried) == [Retried(Overloaded.sentence)]
+    assert played.text(Text) == "You have 28 days."
+    assert played.events[-1] == Ended("done", "")
+
+
+async def test_text_that_was_held_back_when_its_server_failed_is_never_shown() -> None:
+    broken = ScriptedBackend(TextDelta("You ha"), Unreachable("broke off"))
+    played = await play_attempts(broken, saying("Twenty-eight days."))
+    assert played.of(Retried) == [Retried(Unreachable.sentence)]
+    assert played.text(Text) == "Twenty-eight days."
+    assert broken.open == 0
+
+
+async def test_after_text_was_shown_nobody_else_is_asked() -> None:
+    other, pause = saying("Twenty-eight days."), Pause()
+    long = "This is a sentence which is long enough to be judged and shown. " * 40
+    broken = ScriptedBackend(TextDelta(long), pause, Unreachable("broke off"))
+    attempts, played = Attempts(broken, other), Played()
+    tools = dataclasses.replace(make_tools(), backend=attempts, may_retry=attempts.may_retry)
+    async with contextlib.aclosing(run_turn(ASK, tools)) as events:
+        async for event in events:
+            played.add(event)
+            if isinstance(event, Text):
+                pause.go.set()
+    assert played.of(Retried) == []
+    assert played.text(Text) == long
+    assert played.events[-1] == Ended("failed", Unreachable.sentence)
+    assert other.requests == []
+
+
+async def test_where_every_server_failed_the_last_ones_words_stand() -> None:
+    played = await play_attempts(
+        ScriptedBackend(Overloaded("503")), ScriptedBackend(Unreachable("refused"))
+    )
+    assert len(played.of(Retried)) == 1
+    assert played.events[-1] == Ended("failed", Unreachable.sentence)

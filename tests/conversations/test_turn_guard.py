@@ -34,6 +34,7 @@ from tests.conversations.scripted import (
     thinking,
     with_rule,
 )
+from tests.guardrails.judges import with_stage_off
 
 ASK = TurnRequest("How much leave?")
 SEARCH = TurnRequest("How much leave?", collections=("c",), passages=4)
@@ -181,3 +182,25 @@ async def test_a_flagged_answer_is_shown_and_logged_once() -> None:
     assert len(played.decided) == 1
     judged = cast(Judged, played.of(Judged)[-1])
     assert (judged.action, [c.name for c in judged.categories]) == ("flag", ["Elections"])
+
+
+async def test_where_the_policy_has_every_stage_off_text_comes_as_the_model_writes_it() -> None:
+    judge = ScriptedJudge({"leave": "S1"})
+    backend, policy = saying("You", " have", " leave."), with_stage_off(*Stage)
+    played = await play(ASK, make_tools(backend, judge, policy=policy))
+
+    assert judge.seen == []
+    assert [cast(Text, event).text for event in played.of(Text)] == ["You", " have", " leave."]
+    told = [(e.stage, e.action, e.judges) for e in played.events if isinstance(e, Judged)]
+    assert told == [("request", "allow", ()), ("response", "allow", ())]
+
+
+async def test_an_answer_that_nobody_judges_is_closed_with_its_turn_too() -> None:
+    pause = Pause()
+    backend = ScriptedBackend(TextDelta("You"), pause, DONE)
+    tools = make_tools(backend, policy=with_stage_off(Stage.RESPONSE))
+    async with aclosing(run_turn(ASK, tools)) as events:
+        async for event in events:
+            if isinstance(event, Text):
+                break
+    assert backend.open == 0

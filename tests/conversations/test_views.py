@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from chatapp.accounts.models import User
-from chatapp.conversations import services
+from chatapp.conversations.asking import title_of
 from chatapp.conversations.events import (
     Ended,
     Event,
@@ -141,11 +141,16 @@ def test_the_number_of_queries_does_not_grow_with_the_conversation(
     chunk_id = Chunk.objects.get().id
     for number in range(30):
         more = Turn.objects.create(
-            conversation=conversation, client_id=uuid4(), question=f"{number}?", status="done"
+            conversation=conversation,
+            parent=turn,
+            client_id=uuid4(),
+            question=f"{number}?",
+            status="done",
         )
+        turn = more
         Source.objects.create(turn=more, number=1, chunk_id=chunk_id, title="t", score=1)
     client = signed_in(employee)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         assert len(given(client.get(f"/c/{conversation.id}/"))) == 31
 
 
@@ -225,5 +230,5 @@ def test_deleting_while_redis_is_away_deletes_all_the_same(
     ],
 )
 def test_a_title_is_the_first_words_of_the_question(text: str, title: str) -> None:
-    assert services.title_of(text) == title
+    assert title_of(text) == title
     assert len(title) <= 60

@@ -52,6 +52,8 @@ def test_words_of_a_document_are_escaped(employee: User, turn: Turn) -> None:
 
 PAGES = [
     ("get", "/c/{conversation}/"),
+    ("get", "/c/{conversation}/turns/"),
+    ("post", "/turns/{turn}/branch/"),
     ("post", "/c/{conversation}/rename/"),
     ("post", "/c/{conversation}/delete/"),
     ("get", "/sources/{turn}/1/"),
@@ -89,6 +91,8 @@ def test_others_conversations_are_not_listed(team_mate: User, turn: Turn) -> Non
 @pytest.mark.parametrize(
     ("method", "address"),
     [
+        ("post", "/c/{conversation}/turns/"),
+        ("get", "/turns/{turn}/branch/"),
         ("get", "/c/{conversation}/rename/"),
         ("get", "/c/{conversation}/delete/"),
         ("post", "/sources/{turn}/1/"),

@@ -97,3 +97,15 @@ def test_nothing_about_the_page_is_refused_by_its_own_policy(employee: Page) -> 
     employee.goto("/")
     answered(ask(employee, "Where is the assembly point in Ghent?"))
     assert [line for line in said if not line.startswith(("log", "info", "debug"))] == []
+
+
+def test_an_answer_is_made_anew_and_the_first_is_kept(employee: Page) -> None:
+    answered(ask(employee, "What is the bicycle allowance?"))
+    employee.get_by_role("button", name="Answer anew").click()
+    versions = employee.get_by_role("group", name="Versions of this question")
+    expect(versions).to_contain_text("2 of 2", timeout=ANSWER_SECONDS)
+    employee.get_by_role("button", name="Version before").click()
+    expect(versions).to_contain_text("1 of 2")
+    employee.reload()
+    expect(versions).to_contain_text("1 of 2")
+    expect(employee.locator("[data-turn]")).to_have_count(1)

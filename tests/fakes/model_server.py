@@ -49,12 +49,14 @@ class Seen:
 
 
 class FakeModelServer:
-    """The server; ``models`` is what it says it serves, with the context in tokens."""
+    """The server; ``models`` is what it says it serves, with the context in tokens, and
+    ``loaded`` what it has in memory."""
 
     def __init__(self) -> None:
         self.script = Script()
         self.by_keyword = False
         self.models: dict[str, int | None] = {"fake": 4096}
+        self.loaded = {"fake"}
         self.requests: list[Seen] = []
         self.gate = asyncio.Event()
         self.url = ""
@@ -93,6 +95,7 @@ class FakeModelServer:
                 web.post("/v1/chat/completions", self._answer(OpenAIFormat)),
                 web.post("/v1/completions", self._completion),
                 web.get("/api/tags", self._tags),
+                web.get("/api/ps", self._running),
                 web.post("/api/show", self._show),
                 web.post("/api/chat", self._answer(OllamaFormat)),
                 web.post("/api/generate", self._generate),
@@ -190,6 +193,22 @@ class FakeModelServer:
                 "details": {"format": "gguf", "family": "gemma3", "parameter_size": "4.3B"},
             }
             for name in self.models
+        ]
+        return web.json_response({"models": models})
+
+    async def _running(self, _: web.Request) -> web.Response:
+        models = [
+            {
+                "name": name,
+                "model": name,
+                "size": 6654289920,
+                "digest": "a2af6cc3eb7fa8be8504abaf9b04e88f17a119ec3f04a3addf55f92841195f5a",
+                "details": {"format": "gguf", "family": "gemma3", "parameter_size": "4.3B"},
+                "expires_at": "2026-10-26T17:33:47.832142Z",
+                "size_vram": 5333539264,
+                "context_length": 4096,
+            }
+            for name in sorted(self.loaded)
         ]
         return web.json_response({"models": models})
 

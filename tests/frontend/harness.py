@@ -52,6 +52,7 @@ urlpatterns = [
     address("c/<uuid:conversation_id>/rename/", nothing, name="rename-conversation"),
     address("c/<uuid:conversation_id>/delete/", nothing, name="delete-conversation"),
     address("library/", nothing, name="library"),
+    address("models/", nothing, name="models"),
     address("people/", nothing, name="people"),
     address("log/", nothing, name="log"),
     address("account/", nothing, name="account"),

@@ -84,10 +84,11 @@ def test_ask_again_sends_the_same_question(page: Page, site: str, wire: Wire) ->
     )
     expect(page.locator(".ending")).to_contain_text("The model server went away.")
     page.get_by_role("button", name="Ask again").click()
-    until(page, lambda: len(wire.of("send")) == 2)
-    first, second = wire.of("send")
-    assert first["text"] == second["text"]
-    assert first["client_id"] != second["client_id"]
+    until(page, lambda: len(wire.of("regenerate")) == 1)
+    again = wire.of("regenerate")[0]
+    assert again["turn"] == scripted.TURN
+    assert again["client_id"] != wire.of("send")[0]["client_id"]
+    expect(page.locator("[data-turn]")).to_have_count(1)
 
 
 def test_a_lost_connection_is_said_and_the_rest_fetched(page: Page, site: str, wire: Wire) -> None:

@@ -24,7 +24,7 @@ def chat(role: str = "employee", **changes: Any) -> str:
     ("role", "shown"),
     [
         (Role.EMPLOYEE, {"Chat"}),
-        (Role.ADMIN, {"Chat", "Library", "People"}),
+        (Role.ADMIN, {"Chat", "Library", "Models", "People"}),
         (Role.COMPLIANCE, {"Chat", "Log"}),
     ],
 )

@@ -15,6 +15,8 @@ TALE = scripted.wire(
     *scripted.opening(QUESTION),
     events.Queued(3),
     events.Loading(40),
+    events.Retried("The model is busy."),
+    events.Answering("gemma3:4b", "d2"),
     events.Reasoning("First, the number. "),
     events.Text("You have **28 days**"),
     events.Text(" of leave [1]. 😀 "),
@@ -63,6 +65,8 @@ def test_a_whole_turn_becomes_one_state(blank: Page) -> None:
     assert turn["phase"] == "ended"
     assert turn["question"] == QUESTION
     assert turn["demo"] is True
+    assert turn["model"] == "gemma3:4b"
+    assert turn["retried"] == ["The model is busy."]
     assert [source["number"] for source in turn["sources"]] == [1, 2, 3]
     assert turn["cited"] == [1]
     assert turn["reasoning"] == "First, the number. "
@@ -135,6 +139,7 @@ WORDS: list[tuple[list[events.Event], str]] = [
     ([events.Queued(12)], "Number 12 in queue"),
     ([events.Loading(40)], "Loading the model, about 40 s"),
     ([events.Loading(None)], "Loading the model…"),
+    ([events.Retried("The model is busy.")], "Asking another server"),
     ([events.Reasoning("x")], "Thinking"),
     ([events.Text("x")], "Writing"),
     ([events.Ended("done")], ""),

@@ -27,20 +27,23 @@ class Wire:
     def tell(self, **frame: Any) -> None:
         self.sockets[-1].send(json.dumps(frame))
 
-    def accept(self) -> None:
-        sent = self.of("send")[-1]
+    def accept(self, turn: str = scripted.TURN) -> None:
+        """Accept the last question, or the last request for another answer."""
+        sent = [frame for frame in self.frames if "client_id" in frame][-1]
+        self.seq = 0
         self.tell(
             type="accepted",
             client_id=sent["client_id"],
-            turn=scripted.TURN,
-            conversation=sent["conversation"] or CONVERSATION,
-            title=sent["text"][:20],
+            turn=turn,
+            parent=sent.get("parent"),
+            conversation=sent.get("conversation") or CONVERSATION,
+            title=sent.get("text", "")[:20],
         )
 
-    def happen(self, *told: events.Event) -> None:
+    def happen(self, *told: events.Event, turn: str = scripted.TURN) -> None:
         for event in told:
             self.seq += 1
-            self.tell(type="event", turn=scripted.TURN, seq=self.seq, event=events.to_wire(event))
+            self.tell(type="event", turn=turn, seq=self.seq, event=events.to_wire(event))
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [frame for frame in self.frames if frame["type"] == kind]

@@ -1,8 +1,26 @@
 """Judges that say what a test tells them to."""
 
 import asyncio
+import copy
+from typing import Any
 
-from guardrails.verdict import Finding, Subject, Verdict
+from guardrails.defaults import ALLOW
+from guardrails.policy import DEFAULT_BODY, Policy
+from guardrails.verdict import Finding, Stage, Subject, Verdict
+
+
+def off_body(*stages: Stage) -> dict[str, Any]:
+    """The default policy's body with ``stages`` off: nothing there has a consequence."""
+    body = copy.deepcopy(dict(DEFAULT_BODY))
+    for stage in stages:
+        rules = body["stages"][stage]
+        rules["categories"] = dict.fromkeys(rules["categories"], ALLOW)
+        rules["on_failure"] = "allow"
+    return body
+
+
+def with_stage_off(*stages: Stage) -> Policy:
+    return Policy.from_body(1, off_body(*stages))
 
 
 class Says:

@@ -20,7 +20,7 @@ from guardrails.verdict import (
     Subject,
     Verdict,
 )
-from tests.guardrails.judges import Breaks, Says, Stalls
+from tests.guardrails.judges import Breaks, Says, Stalls, off_body, with_stage_off
 
 POLICY = Policy.from_body(1, DEFAULT_BODY)
 QUESTION = Subject(Stage.REQUEST, "How many days of leave do I get?")
@@ -144,3 +144,33 @@ def test_a_guard_without_judges_is_refused() -> None:
 
 def test_its_names_are_those_of_its_judges() -> None:
     assert Guard([Says(name="a"), Says(name="b")], POLICY, 1).names == ("a", "b")
+
+
+async def test_where_the_policy_has_a_stage_off_no_judge_is_asked() -> None:
+    judge = Says(Finding("S1", 1.0))
+    guard = Guard([judge], with_stage_off(Stage.REQUEST), 30)
+    decision = await guard.check(QUESTION)
+    assert decision.is_plain_pass
+    assert decision.text == QUESTION.text
+    assert (judge.asked, guard.names_at(Stage.REQUEST)) == ([], ())
+
+
+async def test_the_other_stages_are_judged_then() -> None:
+    judge = Says(Finding("S1", 1.0))
+    guard = Guard([judge], with_stage_off(Stage.REQUEST), 30)
+    decision = await guard.check(Subject(Stage.RESPONSE, "Sure."))
+    assert decision.action is Action.BLOCK
+    assert guard.names_at(Stage.RESPONSE) == ("says",)
+
+
+@pytest.mark.parametrize("kept", ["S1", "on_failure"])
+async def test_a_single_rule_that_acts_keeps_a_stage_on(kept: str) -> None:
+    body = off_body(Stage.REQUEST)
+    stage = body["stages"]["request"]
+    if kept == "on_failure":
+        stage["on_failure"] = "flag"
+    else:
+        stage["categories"][kept] = {"action": "flag", "threshold": 0.9}
+    judge = Says(Finding("S1", 1.0))
+    await Guard([judge], Policy.from_body(1, body), 30).check(QUESTION)
+    assert judge.asked == [QUESTION]

@@ -19,6 +19,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from pytest_django import Settings
 
+from chatapp import rows
 from chatapp.accounts.models import User
 from chatapp.asgi import application
 from chatapp.launch.health import redis_answers
@@ -42,6 +43,12 @@ SITES_OWN_LAYERS = deepcopy(django_settings.CHANNEL_LAYERS)
 def redis_layer(media: object, settings: Settings, redis_url: str) -> None:
     """The layer as the site has it."""
     settings.CHANNEL_LAYERS = SITES_OWN_LAYERS
+
+
+@pytest.fixture(autouse=True)
+async def connections_closed(redis_layer: None) -> AsyncIterator[None]:
+    yield
+    await rows.close()
 
 
 def session_of(user: User) -> str:
@@ -117,8 +124,8 @@ async def watch(collection: Collection) -> AsyncIterator[Watch]:
 
 async def change(document: Document, **changes: object) -> None:
     """Do as a worker does: change the row, then nudge."""
-    rows = Document.objects.filter(pk=document.pk)
-    await rows.aupdate(updated=timezone.now(), **changes)
+    row = Document.objects.filter(pk=document.pk)
+    await row.aupdate(updated=timezone.now(), **changes)
     await nudge(document)
 
 

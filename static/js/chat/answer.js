@@ -2,6 +2,7 @@
 // read, selected or spoken stays where it is.
 
 import { element, icon } from "./dom.js";
+import { finish } from "./finish.js";
 import { blocks, render } from "./markdown.js";
 import { withheldTitle } from "./words.js";
 
@@ -18,6 +19,8 @@ export class AnswerView {
     this.cite = cite;
     /** @type {{key: string, element: HTMLElement}[]} */
     this.shown = [];
+    /** How many of them are finished. */
+    this.finished = 0;
   }
 
   /** @param {Part[]} parts */
@@ -36,6 +39,13 @@ export class AnswerView {
       this.root.append(made);
       this.shown.push({ key, element: made });
     }
+    this.finished = Math.min(this.finished, same);
+    this.finish(this.shown.length - 1);
+  }
+
+  /** Finishes the first blocks, and all of them when nothing more comes. @param {number} count */
+  finish(count = this.shown.length) {
+    for (; this.finished < count; this.finished += 1) void finish(this.shown[this.finished].element);
   }
 
   /** Renders everything anew, after what marks mean has changed. @param {Part[]} parts */

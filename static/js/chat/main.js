@@ -1,6 +1,7 @@
 // The chat page: state, socket and views, put together.
 
 import { Announcer } from "./announce.js";
+import { Branches } from "./branches.js";
 import { Composer } from "./composer.js";
 import { find, findAll, uuid } from "./dom.js";
 import { Sidebar } from "./sidebar.js";
@@ -35,8 +36,9 @@ class Chat {
       { scroller: find("[data-scroller]"), list: find("[data-turns]"), latest: find("[data-latest]") },
       {
         openSource: (turn, number) => this.passages.show(turn.id, number),
-        askAgain: (question) => this.ask(question),
-        edit: (question) => this.composer.put(question),
+        askAgain: (turn) => this.askAgain(turn),
+        edit: (turn) => this.branches.edit(turn),
+        showVersion: (id) => this.branches.show(id),
       },
     );
     this.composer = new Composer(
@@ -44,6 +46,11 @@ class Chat {
       { limit: Number(page.dataset.questionMax), collections: given("collections") },
       { onsend: (text) => this.ask(text), onstop: () => this.stop() },
     );
+    this.branches = new Branches(find("[data-editing]"), {
+      onturns: (turns) => this.show(turns),
+      onerror: (error) => this.composer.set({ error }),
+      onedit: (question) => this.composer.put(question),
+    });
   }
 
   start() {
@@ -88,6 +95,7 @@ class Chat {
       const writing = /** @type {HTMLElement} */ (event.target).closest("input, textarea, select");
       if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
       if (event.key === "Escape" && this.running()) this.stop();
+      else if (event.key === "Escape" && this.branches.edited) this.branches.cancel();
       else if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
       else if (event.key === "?") shortcuts.showModal();
       else if (event.key === "/") {
@@ -113,12 +121,50 @@ class Chat {
   /** @param {string} text */
   ask(text) {
     if (this.running()) return;
+    const edited = this.branches.done();
+    const clientId = this.begin(text, edited);
+    const place = edited ? { parent: edited.parent ?? null } : {};
+    this.socket.send({ client_id: clientId, conversation: this.conversation, text, collections: this.composer.chosen(), ...place });
+  }
+
+  /** @param {Turn} turn whose question is asked again, beside it */
+  askAgain(turn) {
+    if (this.running()) return;
+    this.branches.done();
+    const clientId = this.begin(turn.question, turn);
+    this.socket.regenerate({ client_id: clientId, turn: turn.id });
+    this.composer.text.focus();
+  }
+
+  /**
+   * Shows a turn that is not accepted yet, in the place of `version` and what followed it.
+   *
+   * @param {string} question @param {Turn|null} version
+   * @returns {string} the client's id for it
+   */
+  begin(question, version) {
     const clientId = uuid();
     this.announcer.start();
     this.composer.set({ error: "" });
-    this.keep(newTurn(clientId, text));
+    if (version) this.cut(version.id);
+    this.keep(newTurn(clientId, question, version ?? {}));
     this.thread.toLatest();
-    this.socket.send({ client_id: clientId, conversation: this.conversation, text, collections: this.composer.chosen() });
+    return clientId;
+  }
+
+  /** Takes the turn `id` and those after it off the page. @param {string} id */
+  cut(id) {
+    const ids = [...this.turns.keys()];
+    for (const gone of ids.slice(ids.indexOf(id))) {
+      this.turns.delete(gone);
+      this.thread.remove(gone);
+    }
+  }
+
+  /** Shows another branch. @param {any[]} stored */
+  show(stored) {
+    for (const id of [...this.turns.keys()]) this.cut(id);
+    for (const turn of stored) this.bring(turn);
   }
 
   stop() {
@@ -129,11 +175,11 @@ class Chat {
   }
 
   /** @param {import("./socket.js").Frame} frame */
-  accepted({ client_id: clientId, turn: id, conversation, title }) {
+  accepted({ client_id: clientId, turn: id, parent, conversation, title }) {
     const turn = this.turns.get(clientId);
     if (!turn) return;
     this.turns.delete(clientId);
-    const named = { ...turn, id, phase: /** @type {const} */ ("started") };
+    const named = { ...turn, id, parent, siblings: [...turn.siblings, id], phase: /** @type {const} */ ("started") };
     this.thread.rename(clientId, named);
     this.keep(named);
     this.announcer.say(waiting(named));
@@ -171,6 +217,8 @@ class Chat {
       this.turns.delete(clientId);
       this.thread.remove(clientId);
       this.composer.put(turn.question);
+      // An edit or another answer had taken the place of what is shown now.
+      if (turn.siblings.length && this.conversation) void this.branches.reload(this.conversation);
     }
     if (turn && !clientId) this.keep({ ...turn, phase: "ended", status: "interrupted", reason: message });
     if (!this.turns.size) this.page.classList.add("is-empty");

@@ -7,6 +7,7 @@
 import DOMPurify from "../../vendor/dompurify/purify.es.mjs";
 import { Marked } from "../../vendor/marked/marked.esm.js";
 import { copy, element, icon } from "./dom.js";
+import { formulas } from "./formula.js";
 
 const ELEMENTS =
   "a blockquote br code del em h3 h4 h5 h6 hr li ol p pre span strong sup table tbody td th thead tr ul".split(" ");
@@ -32,7 +33,7 @@ const citation = {
 
 const marked = new Marked({
   gfm: true,
-  extensions: [citation],
+  extensions: [citation, ...formulas],
   tokenizer: {
     // Undefined is "not here", so that the text goes on to the next rule and is shown as it is.
     html: () => undefined,
@@ -130,6 +131,7 @@ function codeBlock(pre) {
   const code = pre.querySelector("code");
   const language = /^language-([\w+#.-]{1,20})$/.exec(code?.className ?? "")?.[1] ?? "";
   code?.removeAttribute("class");
+  if (code && language) code.dataset.language = language;
   pre.tabIndex = 0;
   const button = element(
     "button",

@@ -136,11 +136,20 @@ export class ChatSocket {
   /**
    * Asks a question, now or when the connection is back.
    *
-   * @param {{client_id: string, conversation: string|null, text: string, collections: string[]|null}} question
+   * @param {{client_id: string, conversation: string|null, text: string, collections: string[]|null, parent?: string|null}} question
    */
   send(question) {
-    const frame = { type: "send", ...question };
-    this.pending.set(question.client_id, frame);
+    this.request({ type: "send", ...question });
+  }
+
+  /** Asks a turn's question again, beside it. @param {{client_id: string, turn: string}} again */
+  regenerate(again) {
+    this.request({ type: "regenerate", ...again });
+  }
+
+  /** @param {Frame} frame that is answered by `accepted`, or sent again with the next connection */
+  request(frame) {
+    this.pending.set(frame.client_id, frame);
     this.transmit(frame);
   }
 

@@ -1,6 +1,7 @@
 // One turn on the page: a question, the answer under it, its line, its sources.
 
 import { AnswerView } from "./answer.js";
+import { versions } from "./branches.js";
 import { copy, element, icon, uuid } from "./dom.js";
 import { failureNotice, sealTable } from "./seal.js";
 import { SourcesView } from "./sources.js";
@@ -13,8 +14,9 @@ import { answeredBy, counted, ending, seal, waiting } from "./words.js";
  * What a turn asks the page to do.
  * @typedef {object} Actions
  * @property {(turn: Turn, number: number) => void} openSource
- * @property {(question: string) => void} askAgain
- * @property {(question: string) => void} edit
+ * @property {(turn: Turn) => void} askAgain
+ * @property {(turn: Turn) => void} edit
+ * @property {(id: string) => void} showVersion
  */
 
 /** @param {string} name @param {string} text @param {() => void} onclick */
@@ -114,11 +116,12 @@ export class TurnView {
 
   /** @param {Turn} turn */
   showEnd(turn) {
+    this.answerView.finish();
     const words = ending(turn);
     const judged = !turn.judged.some(({ failures }) => failures.length);
     const again = turn.status === "blocked" && judged
-      ? lineButton("pencil", "Change the question", () => this.actions.edit(turn.question))
-      : lineButton("rotate-cw", "Ask again", () => this.actions.askAgain(turn.question));
+      ? lineButton("pencil", "Change the question", () => this.actions.edit(this.turn))
+      : lineButton("rotate-cw", "Ask again", () => this.actions.askAgain(this.turn));
     this.parts.ending.hidden = turn.status === "done" && !words;
     const said = words ? [icon("info"), element("span", { text: words })] : [];
     this.parts.ending.replaceChildren(...said, ...(turn.status === "done" ? [] : [again]));
@@ -128,13 +131,20 @@ export class TurnView {
   /** @param {Turn} turn */
   showLine(turn) {
     const text = answerText(turn);
+    /** @type {HTMLElement[]} */
     const buttons = [];
+    const others = versions(turn, (id) => this.actions.showVersion(id));
+    if (others) buttons.push(others);
     if (turn.sources.length) {
       buttons.push(this.foldButton("book-open", counted(turn.sources.length, "source"), this.parts.aside, true));
     }
     if (text) {
       const button = lineButton("copy", "Copy", () => copy(button, text));
       buttons.push(button);
+    }
+    if (turn.status === "done") {
+      buttons.push(lineButton("rotate-cw", "Answer anew", () => this.actions.askAgain(this.turn)));
+      buttons.push(lineButton("pencil", "Edit question", () => this.actions.edit(this.turn)));
     }
     // What holds nothing is not sealed as checked.
     const mark = text || turn.status === "blocked" ? seal(turn.judged) : null;

@@ -16,11 +16,14 @@
  * @typedef {object} Turn
  * @property {string} id the server's, or the client's own until it is accepted
  * @property {string} question
+ * @property {string[]} siblings ids of its versions, itself among them, oldest first
+ * @property {string|null|undefined} parent what it follows; undefined where the server decides
  * @property {number} seq the last event that was applied
- * @property {"sending"|"started"|"searching"|"queued"|"loading"|"reading"|"thinking"|"writing"|"ended"} phase
+ * @property {"sending"|"started"|"searching"|"queued"|"loading"|"retrying"|"reading"|"thinking"|"writing"|"ended"} phase
  * @property {number|null} detail the number that belongs to the phase
  * @property {string} model
  * @property {boolean} demo
+ * @property {string[]} retried why servers were replaced before anything was shown
  * @property {SourceRef[]} sources
  * @property {number[]} cited numbers of the sources that the answer names, in order
  * @property {string} reasoning
@@ -36,17 +39,21 @@
  *
  * @param {string} id
  * @param {string} question
+ * @param {{parent?: string|null, siblings?: string[]}} place in the tree, of the version that it is made from
  * @returns {Turn}
  */
-export function newTurn(id, question) {
+export function newTurn(id, question, { parent, siblings = [] } = {}) {
   return {
     id,
     question,
+    parent,
+    siblings,
     seq: 0,
     phase: "sending",
     detail: null,
     model: "",
     demo: false,
+    retried: [],
     sources: [],
     cited: [],
     reasoning: "",
@@ -71,6 +78,8 @@ const CHANGES = {
   searching: (_, { collections }) => ({ phase: "searching", detail: collections }),
   queued: (_, { position }) => ({ phase: "queued", detail: position }),
   loading: (_, { seconds }) => ({ phase: "loading", detail: seconds ?? null }),
+  answering: (_, { model }) => ({ model }),
+  retried: ({ retried }, { reason }) => ({ phase: "retrying", retried: [...retried, reason] }),
   passages: (_, { sources }) => ({ phase: "reading", detail: sources.length, sources }),
   reasoning: (turn, { text }) => ({ phase: "thinking", reasoning: turn.reasoning + text }),
   text: (turn, { text }) => ({ phase: "writing", parts: withText(turn.parts, text) }),
@@ -114,11 +123,11 @@ export function receive(turn, seq, event) {
 /**
  * The turn as the page brings it: the same rules, from the same events.
  *
- * @param {{id: string, question: string, status: Turn["status"], events: TurnEvent[]}} stored
+ * @param {{id: string, question: string, parent?: string|null, siblings?: string[], status: Turn["status"], events: TurnEvent[]}} stored
  * @returns {Turn}
  */
 export function resume(stored) {
-  const fresh = newTurn(stored.id, stored.question);
+  const fresh = newTurn(stored.id, stored.question, stored);
   const turn = stored.events.reduce(reduce, { ...fresh, phase: "started" });
   return stored.status === "running" ? { ...fresh, phase: "started" } : { ...turn, status: stored.status, phase: "ended" };
 }

@@ -37,6 +37,8 @@ export function waiting({ phase, detail, parts }, connected = true) {
       return inQueue(detail ?? 1);
     case "loading":
       return detail ? `Loading the model, about ${detail} s` : "Loading the model…";
+    case "retrying":
+      return "Asking another server";
     case "writing":
       return parts.length ? "Writing" : "Thinking";
     default:
@@ -106,13 +108,14 @@ export function seal(judged) {
 }
 
 /** The model and what it read and wrote. @param {Turn} turn */
-export function answeredBy({ model, demo, usage }) {
+export function answeredBy({ model, demo, usage, retried }) {
   const tokens = [
     usage?.prompt_tokens ? `${usage.prompt_tokens.toLocaleString()} tokens read` : "",
     usage?.answer_tokens ? `${usage.answer_tokens.toLocaleString()} written` : "",
   ];
   const name = model ? `Model: ${model}${demo ? " (demonstration)" : ""}` : "";
-  return [name, ...tokens].filter(Boolean).join(", ");
+  const before = retried.length ? `after ${counted(retried.length, "server")} failed` : "";
+  return [name, ...tokens, before].filter(Boolean).join(", ");
 }
 
 /** @type {Record<string, string>} */

@@ -1,0 +1,148 @@
+"""What stands before the API: who calls, how often, and how much they send.
+
+It is settled by the headers alone, before anything of a body is read: somebody without a key can
+store nothing here. There is no session and no cookie on this side of the house, so that no page of
+another site can call in a person's name.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from uuid import uuid4
+
+import orjson
+from channels.db import database_sync_to_async
+
+from chatapp.api import keys
+from chatapp.api.errors import ApiError, TooLarge, TooMany, Unauthenticated
+from chatapp.api.keys import Caller, Denied
+from chatapp.api.limits import Limits
+from chatapp.library.body_limit import (
+    ENVELOPE_BYTES,
+    PLAIN_MAX_BYTES,
+    Application,
+    Counted,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    declared,
+)
+
+UPLOAD_PATH = "/v1/files"
+OPEN_PATHS = ("/v1/openapi.json",)
+"""What everybody may read: it tells nothing of this site."""
+NO_KEY = "Send an API key as “Authorization: Bearer …”."
+BROKEN = "Something went wrong on our side. Try again."
+TOO_LARGE = "The request is larger than this site allows."
+TOO_MANY = "This API key has used up its requests. Wait a little, then try again."
+logger = logging.getLogger(__name__)
+
+
+class Gate:
+    """An ASGI application in front of ``application``, which finds the caller in
+    ``scope["state"]["caller"]``. ``limits`` gives those of this event loop."""
+
+    def __init__(
+        self, application: Application, limits: Callable[[], Limits], upload_max_bytes: int
+    ) -> None:
+        self._application = application
+        self._limits = limits
+        self._upload_max_bytes = upload_max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = Answer(send)
+        try:
+            await self._serve(scope, receive, answer)
+        except ApiError as error:
+            await answer.refuse(error)
+        except Exception:
+            logger.exception("%s %s broke", scope["method"], scope["path"])
+            await answer.refuse(ApiError(BROKEN))
+
+    async def _serve(self, scope: Scope, receive: Receive, answer: "Answer") -> None:
+        if scope["path"] not in OPEN_PATHS:
+            scope["state"] = {**scope.get("state", {}), "caller": await caller(scope)}
+            await self._count(scope, answer)
+        most = self._most(scope)
+        if declared(scope) > most:
+            raise TooLarge(TOO_LARGE)
+        body = Counted(receive, most)
+        await self._application(scope, body, answer.unless(body))
+        if body.left < 0:
+            raise TooLarge(TOO_LARGE)
+
+    async def _count(self, scope: Scope, answer: "Answer") -> None:
+        allowance = await self._limits().take(scope["state"]["caller"].prefix)
+        answer.add(allowance.headers)
+        if not allowance.taken:
+            raise TooMany(TOO_MANY, allowance.wait)
+
+    def _most(self, scope: Scope) -> int:
+        if scope["path"] == UPLOAD_PATH and scope["method"] == "POST":
+            return self._upload_max_bytes + ENVELOPE_BYTES
+        return PLAIN_MAX_BYTES
+
+
+class Answer:
+    """The way back, on which every answer gets the headers that all of them have."""
+
+    def __init__(self, send: Send) -> None:
+        self.begun = False
+        self._send = send
+        self._headers = {
+            "x-request-id": f"req_{uuid4().hex}",
+            "cache-control": "no-store",
+            "x-content-type-options": "nosniff",
+        }
+
+    def add(self, headers: Mapping[str, str]) -> None:
+        self._headers |= headers
+
+    def unless(self, body: Counted) -> Send:
+        """Sends, unless ``body`` grew too long: what an application makes of half a body is not
+        the answer."""
+
+        async def send(message: Message) -> None:
+            if body.left >= 0:
+                await self._pass(message)
+
+        return send
+
+    async def refuse(self, error: ApiError) -> None:
+        """Answer with ``error``, unless an answer is under way."""
+        if self.begun:
+            return
+        body = orjson.dumps(error.body())
+        own = {
+            "content-type": "application/json",
+            "content-length": str(len(body)),
+            "connection": "close",  # what is still on its way is not read
+        }
+        headers = encoded({**own, **error.headers})
+        await self._pass(
+            {"type": "http.response.start", "status": error.status, "headers": headers}
+        )
+        await self._pass({"type": "http.response.body", "body": body})
+
+    async def _pass(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun = True
+            message = {**message, "headers": [*message["headers"], *encoded(self._headers)]}
+        await self._send(message)
+
+
+async def caller(scope: Scope) -> Caller:
+    """Whose key came with the request. Raises Unauthenticated."""
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
+    scheme, _, token = given[0].decode("latin-1").partition(" ") if len(given) == 1 else ("",) * 3
+    if scheme.lower() != "bearer":
+        raise Unauthenticated(NO_KEY)
+    try:
+        found: Caller = await database_sync_to_async(keys.authenticate)(token.strip())
+    except Denied as error:
+        raise Unauthenticated(str(error)) from None
+    return found
+
+
+def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]

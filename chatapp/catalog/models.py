@@ -1,0 +1,131 @@
+"""Model servers, the models that people may be answered by, and which server serves which."""
+
+import uuid
+
+from django.contrib.auth.models import Group
+from django.db import models
+
+
+class Kind(models.TextChoices):
+    """What a server speaks."""
+
+    OPENAI = "openai", "OpenAI-compatible (vLLM, SGLang, llama.cpp)"
+    OLLAMA = "ollama", "Ollama"
+
+
+class Endpoint(models.Model):
+    """A model server.
+
+    ``sealed_key`` is its API key as :mod:`chatapp.catalog.secret` seals it. ``parallel`` is how
+    many answers it makes at once before others wait, null for as many as are asked for.
+    ``from_settings`` marks the one that the settings name, which only they change.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=80, unique=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.OPENAI)
+    url = models.CharField(max_length=500)
+    sealed_key = models.TextField(blank=True, editable=False)
+    parallel = models.PositiveSmallIntegerField(null=True, blank=True)
+    from_settings = models.BooleanField(default=False, editable=False)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["from_settings"],
+                condition=models.Q(from_settings=True),
+                name="one_endpoint_of_the_settings",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OnChange(models.TextChoices):
+    """What happens to a model whose server has other weights than those that were pinned."""
+
+    WITHHOLD = "withhold", "Withhold it until an admin has looked"
+    WARN = "warn", "Go on using it, and warn here"
+
+
+class LanguageModel(models.Model):
+    """A model as people choose it, wherever it is served.
+
+    Those who may use it are ``groups``, or ``everyone``. The first by ``position`` that a person
+    may use answers where they choose none. ``context_tokens`` is the most that is used of what
+    its server has, null for all of it. ``from_settings`` marks the one that the settings name:
+    they give its limits and whether it is the built-in demonstration (``demo``), while who may
+    use it is the admin's here too.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=120, unique=True)
+    groups = models.ManyToManyField(Group, related_name="language_models", blank=True)
+    everyone = models.BooleanField(default=False)
+    enabled = models.BooleanField(default=True)
+    position = models.IntegerField(default=0, editable=False)
+    context_tokens = models.PositiveIntegerField(null=True, blank=True)
+    answer_tokens = models.PositiveIntegerField(default=1024)
+    on_change = models.CharField(max_length=8, choices=OnChange.choices, default=OnChange.WITHHOLD)
+    demo = models.BooleanField(default=False, editable=False)
+    from_settings = models.BooleanField(default=False, editable=False)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["position", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["from_settings"],
+                condition=models.Q(from_settings=True),
+                name="one_model_of_the_settings",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Serving(models.Model):
+    """That an endpoint serves a model, by the ``name`` that it has there: "" means whichever
+    its server names first.
+
+    ``pin`` is the identity of the weights (:class:`chatapp.backends.base.ServedModel`) that an
+    admin enabled, "" where the server told none; ``found`` the one that was seen last, at
+    ``looked``, and ``missing`` says that the server did not list the model then.
+    """
+
+    model = models.ForeignKey(LanguageModel, on_delete=models.CASCADE, related_name="servings")
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="servings")
+    name = models.CharField(max_length=200, blank=True)
+    pin = models.CharField(max_length=200, blank=True)
+    found = models.CharField(max_length=200, blank=True)
+    missing = models.BooleanField(default=False)
+    looked = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "endpoint"], name="one_serving_per_endpoint")
+        ]
+
+    @property
+    def changed(self) -> bool:
+        """Whether the server was seen with other weights than those that were pinned."""
+        return bool(self.pin and self.found) and self.pin != self.found
+
+
+class Look(models.Model):
+    """One look at whether an endpoint answers: how long it took, or a sentence on why it does
+    not (``trouble``). Those of the last day are kept."""
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="looks")
+    at = models.DateTimeField(auto_now_add=True)
+    milliseconds = models.PositiveIntegerField()
+    trouble = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["endpoint", "-at"])]

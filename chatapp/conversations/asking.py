@@ -1,0 +1,182 @@
+"""Taking questions: each becomes a turn at its place in the tree of its conversation."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from django.conf import settings
+from django.db import transaction
+
+from chatapp import access
+from chatapp.accounts.models import User
+from chatapp.conversations import choices
+from chatapp.conversations.frames import Latest, Regenerate, Send
+from chatapp.conversations.jobs import job_of
+from chatapp.conversations.models import UNFINISHED, Conversation, Status, Turn
+from chatapp.conversations.problems import Busy, Empty, NotFound, TooLong
+from chatapp.conversations.prompt import PROMPT_VERSION
+from chatapp.conversations.running import Job
+from chatapp.conversations.tree import Node, Tree, tree_of
+
+TITLE_CHARS = 60
+# Marks of Markdown, which a title does not set: heads, emphasis, code, the bars of tables.
+MARKDOWN = re.compile(r"^#{1,6}\s+|[*`|]+")
+QUEUED_TURNS = 10
+NEW_CONVERSATIONS = UUID("6d1b7d0e-30a4-4f0b-9d5e-0c1a5f3b8f11")
+"""Namespace of conversation ids. They follow from person and client id, so that a question which
+starts a conversation and is sent twice, even at once, starts one."""
+NO_CONVERSATION = "This conversation does not exist, or it is not yours."
+NO_TURN = "This question does not exist, or it is not yours."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that was taken: ``made`` a turn now, or had done so before. ``job`` is None
+    unless it is to be run now."""
+
+    turn: UUID
+    conversation: UUID
+    title: str
+    parent: UUID | None
+    status: str
+    made: bool
+    job: Job | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A turn to be made; ``collections`` and ``model`` are ids of what the person may use."""
+
+    question: str
+    parent: UUID | None
+    collections: list[str]
+    model: UUID
+
+
+def ask(user: User, question: Send) -> Asked:
+    """Take a question: make its turn, and its conversation where that is new. Raises Problem.
+
+    The same ``client_id`` again gives the same turn.
+    """
+    if not question.text:
+        raise Empty("Write a question first.")
+    if len(question.text) > settings.QUESTION_MAX_CHARS:
+        most = f"{settings.QUESTION_MAX_CHARS:,}"
+        raise TooLong(f"A question may have up to {most} characters; please shorten it.")
+
+    def draft(conversation: Conversation, tree: Tree) -> Draft:
+        return Draft(
+            question=question.text,
+            parent=_parent(conversation, tree, question.parent),
+            collections=choices.collections(user, question.collections),
+            model=choices.model(user, question.model),
+        )
+
+    with transaction.atomic():
+        conversation = _conversation(user, question)
+        return _take(user, conversation, question.client_id, draft)
+
+
+def regenerate(user: User, frame: Regenerate) -> Asked:
+    """Ask a turn's question again, beside it, in those of its collections that may still be read.
+    Raises Problem. The same ``client_id`` again gives the same turn."""
+    turn = access.own_turns(user).filter(id=frame.turn).first()
+    if turn is None:
+        raise NotFound(NO_TURN)
+
+    def draft(*_: object) -> Draft:
+        return Draft(
+            question=turn.question,
+            parent=turn.parent_id,
+            collections=choices.still_readable(user, turn.collections),
+            model=choices.model(user, frame.model),
+        )
+
+    with transaction.atomic():
+        conversation = _locked(user, turn.conversation_id)
+        return _take(user, conversation, frame.client_id, draft)
+
+
+def _take(
+    user: User,
+    conversation: Conversation,
+    client_id: UUID,
+    draft: Callable[[Conversation, Tree], Draft],
+) -> Asked:
+    """The turn that ``client_id`` made before, or a new one."""
+    tree = tree_of(conversation)
+    node, job = tree.sent(client_id), None
+    made = node is None
+    if node is None:
+        turn = _turn(conversation, tree, client_id, draft(conversation, tree))
+        node = Node(turn.id, turn.parent_id, turn.status, client_id)
+        if turn.status == Status.RUNNING:
+            job = job_of(user, turn, tree, turn.model_id)
+    return Asked(
+        turn=node.id,
+        conversation=conversation.id,
+        title=conversation.title,
+        parent=node.parent,
+        status=node.status,
+        made=made,
+        job=job,
+    )
+
+
+def _conversation(user: User, question: Send) -> Conversation:
+    """The conversation, made where it is new."""
+    name = question.conversation
+    if name is None:
+        name = uuid5(NEW_CONVERSATIONS, f"{user.pk}:{question.client_id}")
+        Conversation.objects.bulk_create(
+            [Conversation(id=name, owner=user, title=title_of(question.text))],
+            ignore_conflicts=True,
+        )
+    return _locked(user, name)
+
+
+def _locked(user: User, name: UUID) -> Conversation:
+    """The conversation, locked, so that its questions are taken one at a time."""
+    found = access.own_conversations(user).select_for_update().filter(id=name).first()
+    if found is None:
+        raise NotFound(NO_CONVERSATION)
+    return found
+
+
+def _parent(conversation: Conversation, tree: Tree, wanted: UUID | Latest | None) -> UUID | None:
+    if wanted is Latest.LATEST:
+        return tree.leaf(conversation.branch_id)
+    if wanted is not None and wanted not in tree:
+        raise NotFound(NO_TURN)
+    return wanted
+
+
+def _turn(conversation: Conversation, tree: Tree, client_id: UUID, draft: Draft) -> Turn:
+    """The new row: running, or queued behind what is unfinished."""
+    before = [node for node in tree.nodes.values() if node.status in UNFINISHED]
+    if len(before) > QUEUED_TURNS:
+        raise Busy("Enough questions wait here already. Wait for an answer, or take one back.")
+    if conversation.branch_id is not None:
+        conversation.branch = None
+        conversation.save(update_fields=["branch"])
+    return Turn.objects.create(
+        conversation=conversation,
+        parent_id=draft.parent,
+        client_id=client_id,
+        question=draft.question,
+        collections=draft.collections,
+        model_id=draft.model,
+        prompt_version=PROMPT_VERSION,
+        status=Status.QUEUED if before else Status.RUNNING,
+    )
+
+
+def title_of(text: str) -> str:
+    """The first words of a question: a conversation's title until it is renamed."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    line = MARKDOWN.sub("", line).strip()
+    if len(line) <= TITLE_CHARS:
+        return line or "Conversation"
+    words = line[: TITLE_CHARS - 1].rpartition(" ")[0]
+    return (words or line[: TITLE_CHARS - 1]) + "…"

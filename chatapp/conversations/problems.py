@@ -1,0 +1,30 @@
+"""Why something that a person asked for cannot be done.
+
+Problem
+├── NotFound   no such thing, or not this person's
+├── Empty      a question or a title without words
+├── TooLong    a question over QUESTION_MAX_CHARS
+└── Busy       too many questions wait in the conversation
+"""
+
+
+class Problem(Exception):
+    """``code`` is the protocol's, ``str(error)`` a sentence for the person."""
+
+    code = ""
+
+
+class NotFound(Problem):
+    code = "not_found"
+
+
+class Empty(Problem):
+    code = "empty"
+
+
+class TooLong(Problem):
+    code = "too_long"
+
+
+class Busy(Problem):
+    code = "busy"
