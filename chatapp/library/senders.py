@@ -2,19 +2,18 @@
 
 from http.cookies import CookieError, SimpleCookie
 
-from channels.auth import get_user
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 
-from chatapp.accounts.models import Role, User
+from chatapp.accounts.models import Role
+from chatapp.accounts.sessions import person_of
 from chatapp.library.body_limit import Scope
+from chatapp.rows import in_rows
 
 
 async def may_upload(scope: Scope) -> bool:
     """Whether the request comes with the session of an admin who is not suspended."""
-    key = session_key(scope)
-    user = await get_user({"session": SessionStore(key)}) if key else None
-    return isinstance(user, User) and user.is_active and user.role == Role.ADMIN
+    person = await in_rows(person_of, session_key(scope))
+    return person is not None and person.role == Role.ADMIN
 
 
 def session_key(scope: Scope) -> str:
