@@ -7,11 +7,11 @@ models and below their services and views.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponseBase
 
@@ -23,6 +23,7 @@ from chatapp.library.models import Chunk, Collection, Document, State
 from chatapp.moderation.models import Entry
 
 View = Callable[..., HttpResponseBase]
+Row = TypeVar("Row", bound=Model)
 
 
 def readable_collections(user: User) -> QuerySet[Collection]:
@@ -49,8 +50,7 @@ def readable_chunks(user: User) -> QuerySet[Chunk]:
 
 def managed_collections(user: User) -> QuerySet[Collection]:
     """Collections that this person may change: all of them for an admin, else none."""
-    allowed = user.is_active and user.role == Role.ADMIN
-    return Collection.objects.all() if allowed else Collection.objects.none()
+    return _for_role(Role.ADMIN, user, Collection.objects.all())
 
 
 def managed_documents(user: User) -> QuerySet[Document]:
@@ -73,14 +73,12 @@ def usable_models(user: User) -> QuerySet[LanguageModel]:
 
 def managed_models(user: User) -> QuerySet[LanguageModel]:
     """Models that this person may offer and withdraw: all of them for an admin, else none."""
-    allowed = user.is_active and user.role == Role.ADMIN
-    return LanguageModel.objects.all() if allowed else LanguageModel.objects.none()
+    return _for_role(Role.ADMIN, user, LanguageModel.objects.all())
 
 
 def managed_endpoints(user: User) -> QuerySet[Endpoint]:
     """Model servers that this person may add and change: all of them for an admin, else none."""
-    allowed = user.is_active and user.role == Role.ADMIN
-    return Endpoint.objects.all() if allowed else Endpoint.objects.none()
+    return _for_role(Role.ADMIN, user, Endpoint.objects.all())
 
 
 def own_conversations(user: User) -> QuerySet[Conversation]:
@@ -107,21 +105,23 @@ def own_keys(user: User) -> QuerySet[ApiKey]:
 
 def visible_entries(user: User) -> QuerySet[Entry]:
     """Entries of the moderation log: all of them for compliance staff, else none."""
-    allowed = user.is_active and user.role == Role.COMPLIANCE
-    return Entry.objects.all() if allowed else Entry.objects.none()
+    return _for_role(Role.COMPLIANCE, user, Entry.objects.all())
 
 
 def managed_people(user: User) -> QuerySet[User]:
     """People whose groups this person may change: all of them for an admin, else none."""
-    allowed = user.is_active and user.role == Role.ADMIN
-    return User.objects.order_by(Lower("username")) if allowed else User.objects.none()
+    return _for_role(Role.ADMIN, user, User.objects.order_by(Lower("username")))
 
 
 def managed_groups(user: User) -> QuerySet[Group]:
     """Groups that this person may name and fill, with their number of ``people``."""
-    allowed = user.is_active and user.role == Role.ADMIN
-    groups = Group.objects.all() if allowed else Group.objects.none()
-    return groups.annotate(people=Count("user")).order_by(Lower("name"))
+    groups = Group.objects.annotate(people=Count("user")).order_by(Lower("name"))
+    return _for_role(Role.ADMIN, user, groups)
+
+
+def _for_role(role: Role, user: User, rows: QuerySet[Row]) -> QuerySet[Row]:
+    """``rows`` for somebody of ``role``, none of them for anyone else."""
+    return rows if user.is_active and user.role == role else rows.none()
 
 
 def signed_in(request: HttpRequest) -> User:
