@@ -10,7 +10,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db.models import QuerySet
 
@@ -29,6 +28,7 @@ from chatapp.conversations.turn import Tools, TurnRequest, run_turn
 from chatapp.conversations.verdicts import Decided
 from chatapp.library.models import Collection
 from chatapp.moderation.services import Where
+from chatapp.rows import in_rows
 from guardrails.guard import Guard
 from guardrails.verdict import Action, Stage
 
@@ -131,7 +131,7 @@ async def events(question: Question) -> AsyncGenerator[Event, None]:
     async with aclosing(_outputs(question)) as outputs:
         async for output in outputs:
             if isinstance(output, Decided):
-                await database_sync_to_async(record.decided)(output, question.where)
+                await in_rows(record.decided, output, question.where)
             else:
                 yield output
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from uuid import uuid4
 
 import orjson
-from channels.db import database_sync_to_async
 
 from chatapp.api import keys
 from chatapp.api.errors import ApiError, TooLarge, TooMany, Unauthenticated
@@ -19,6 +18,7 @@ from chatapp.api.limits import Limits
 from chatapp.library.body_limit import (
     ENVELOPE_BYTES,
     PLAIN_MAX_BYTES,
+    TOO_LARGE,
     Application,
     Counted,
     Message,
@@ -27,13 +27,13 @@ from chatapp.library.body_limit import (
     Send,
     declared,
 )
+from chatapp.rows import in_rows
 
 UPLOAD_PATH = "/v1/files"
 OPEN_PATHS = ("/v1/openapi.json",)
 """What everybody may read: it tells nothing of this site."""
 NO_KEY = "Send an API key as “Authorization: Bearer …”."
 BROKEN = "Something went wrong on our side. Try again."
-TOO_LARGE = "The request is larger than this site allows."
 TOO_MANY = "This API key has used up its requests. Wait a little, then try again."
 logger = logging.getLogger(__name__)
 
@@ -65,11 +65,11 @@ class Gate:
             await self._count(scope, answer)
         most = self._most(scope)
         if declared(scope) > most:
-            raise TooLarge(TOO_LARGE)
+            raise TooLarge(TOO_LARGE.sentence)
         body = Counted(receive, most)
         await self._application(scope, body, answer.unless(body))
         if body.left < 0:
-            raise TooLarge(TOO_LARGE)
+            raise TooLarge(TOO_LARGE.sentence)
 
     async def _count(self, scope: Scope, answer: "Answer") -> None:
         allowance = await self._limits().take(scope["state"]["caller"].prefix)
@@ -138,7 +138,7 @@ async def caller(scope: Scope) -> Caller:
     if scheme.lower() != "bearer":
         raise Unauthenticated(NO_KEY)
     try:
-        found: Caller = await database_sync_to_async(keys.authenticate)(token.strip())
+        found: Caller = await in_rows(keys.authenticate, token.strip())
     except Denied as error:
         raise Unauthenticated(str(error)) from None
     return found

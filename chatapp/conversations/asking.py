@@ -14,7 +14,14 @@ from chatapp.conversations import choices
 from chatapp.conversations.frames import Latest, Regenerate, Send
 from chatapp.conversations.jobs import job_of
 from chatapp.conversations.models import UNFINISHED, Conversation, Status, Turn
-from chatapp.conversations.problems import Busy, Empty, NotFound, TooLong
+from chatapp.conversations.problems import (
+    NO_CONVERSATION,
+    NO_TURN,
+    Busy,
+    Empty,
+    NotFound,
+    TooLong,
+)
 from chatapp.conversations.prompt import PROMPT_VERSION
 from chatapp.conversations.running import Job
 from chatapp.conversations.tree import Node, Tree, tree_of
@@ -26,8 +33,6 @@ QUEUED_TURNS = 10
 NEW_CONVERSATIONS = UUID("6d1b7d0e-30a4-4f0b-9d5e-0c1a5f3b8f11")
 """Namespace of conversation ids. They follow from person and client id, so that a question which
 starts a conversation and is sent twice, even at once, starts one."""
-NO_CONVERSATION = "This conversation does not exist, or it is not yours."
-NO_TURN = "This question does not exist, or it is not yours."
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from chatapp.conversations.frames import (
 from chatapp.conversations.live import live
 from chatapp.conversations.models import UNFINISHED
 from chatapp.conversations.outlook import Outlook
-from chatapp.conversations.problems import Problem
+from chatapp.conversations.problems import NO_CONVERSATION, Problem
 from chatapp.rows import in_rows
 
 BINARY = 1003
@@ -219,7 +219,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
                 frames = await in_rows(outlook.look, person)
                 if frames is None:
                     about = {"conversation": str(outlook.conversation)}
-                    await self._error("not_found", asking.NO_CONVERSATION, **about)
+                    await self._error("not_found", NO_CONVERSATION, **about)
                     return
                 for frame in frames:
                     await self._frame(**frame)

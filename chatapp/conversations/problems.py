@@ -7,6 +7,9 @@ Problem
 └── Busy       too many questions wait in the conversation
 """
 
+NO_CONVERSATION = "This conversation does not exist, or it is not yours."
+NO_TURN = "This question does not exist, or it is not yours."
+
 
 class Problem(Exception):
     """``code`` is the protocol's, ``str(error)`` a sentence for the person."""

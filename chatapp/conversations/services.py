@@ -7,9 +7,7 @@ from django.db import transaction
 from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.conversations.models import Conversation, Status
-from chatapp.conversations.problems import Empty, NotFound
-
-NO_CONVERSATION = "This conversation does not exist, or it is not yours."
+from chatapp.conversations.problems import NO_CONVERSATION, NO_TURN, Empty, NotFound
 
 
 def rename(user: User, conversation: UUID, title: str) -> None:
@@ -28,7 +26,7 @@ def choose_branch(user: User, turn: UUID) -> Conversation:
     it, until another question is asked. Raises NotFound."""
     found = access.own_turns(user).filter(id=turn).select_related("conversation").first()
     if found is None:
-        raise NotFound("This question does not exist, or it is not yours.")
+        raise NotFound(NO_TURN)
     Conversation.objects.filter(id=found.conversation_id).update(branch=found)
     found.conversation.branch_id = found.id
     return found.conversation

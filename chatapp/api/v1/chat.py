@@ -6,7 +6,6 @@ from contextlib import aclosing
 from typing import Annotated, Any
 
 import orjson
-from channels.db import database_sync_to_async
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
@@ -21,6 +20,7 @@ from chatapp.api.v1.chat_request import ChatRequest
 from chatapp.conversations.ending import cancel
 from chatapp.library.body_limit import Message, Receive, Send
 from chatapp.library.body_limit import Scope as AsgiScope
+from chatapp.rows import in_rows
 
 LOOK_AGAIN_SECONDS = 10.0
 """How often a key is looked at while an answer is given, and a silent stream says that it lives."""
@@ -52,7 +52,7 @@ Chatter = Annotated[Caller, Depends(holder_of(Scope.CHAT))]
 async def create_completion(asked: ChatRequest, caller: Chatter) -> Response:
     """Answered by the same engine as on the page, with the same guard and log. Closing the
     connection stops the model."""
-    question = await database_sync_to_async(prepared)(caller, asked.wish())
+    question = await in_rows(prepared, caller, asked.wish())
     return Answering(question, asked)
 
 
@@ -108,7 +108,7 @@ class Answering(Response):
         """Raises Unauthenticated when the key has ended."""
         while True:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
-            if not await database_sync_to_async(still_good)(self._question.caller.key):
+            if not await in_rows(still_good, self._question.caller.key):
                 raise Unauthenticated(ENDED)
             if self._asked.stream and not self._over:
                 await self._begin()

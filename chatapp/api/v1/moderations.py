@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import uuid4
 
-from channels.db import database_sync_to_async
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
@@ -22,6 +21,7 @@ from chatapp.api.vetting import checked
 from chatapp.conversations import record
 from chatapp.conversations.verdicts import Decided
 from chatapp.moderation.services import Where
+from chatapp.rows import in_rows
 from guardrails.verdict import CATEGORIES, OWN_CATEGORIES, Action, Decision, Stage, Subject
 
 MODEL = "parapet-guard"
@@ -77,12 +77,12 @@ async def create_moderation(asked: ModerationRequest, caller: Moderator) -> Mode
     """Judged under the policy in force, and logged as everything that the guard acts on."""
     if asked.model not in (None, MODEL):
         raise NotFound(f"There is “{MODEL}” alone.", param="model", code="model_not_found")
-    number, guard = uuid4(), await database_sync_to_async(wiring.guard)()
+    number, guard = uuid4(), await in_rows(wiring.guard)
     subjects = [Subject(asked.stage, text) for text in texts_of(asked)]
     decisions = await checked(subjects, guard)
     person = caller.person
     where = Where(person_id=person.pk, person=person.get_username(), turn_id=number)
-    await database_sync_to_async(log)(decisions, subjects, where)
+    await in_rows(log, decisions, subjects, where)
     return Moderation(
         id=f"modr-{number.hex}",
         policy_version=guard.policy.version,

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal
 
-from channels.db import database_sync_to_async
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
@@ -11,6 +10,7 @@ from chatapp.api.answering import usable_model
 from chatapp.api.keys import Caller
 from chatapp.api.v1.calling import any_caller
 from chatapp.catalog.models import LanguageModel
+from chatapp.rows import in_rows
 
 router = APIRouter(prefix="/v1/models", tags=["Models"])
 
@@ -38,9 +38,9 @@ async def list_models(caller: Annotated[Caller, Depends(any_caller)]) -> ModelLi
     def found() -> list[ModelObject]:
         return [described(model) for model in access.usable_models(caller.person)]
 
-    return ModelList(data=await database_sync_to_async(found)())
+    return ModelList(data=await in_rows(found))
 
 
 @router.get("/{model:path}", summary="One model")
 async def retrieve_model(model: str, caller: Annotated[Caller, Depends(any_caller)]) -> ModelObject:
-    return described(await database_sync_to_async(usable_model)(caller, model))
+    return described(await in_rows(usable_model, caller, model))
