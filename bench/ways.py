@@ -14,8 +14,6 @@ import orjson
 
 from bench.answer import MODEL
 
-SILENT_SECONDS = 120.0
-
 
 class Broken(Exception):
     """The stream did not come to its proper end; ``str(error)`` says how it ended."""

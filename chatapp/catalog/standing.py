@@ -10,7 +10,6 @@ from chatapp.backends.base import ServedModel
 from chatapp.catalog.models import Endpoint, LanguageModel, Look, OnChange, Serving
 
 SHOWN_LOOKS = 60
-BAR_WIDTH = 3
 BAR_STEP = 4
 BAR_HEIGHT = 24
 SLOW_MILLISECONDS = 1000
