@@ -7,17 +7,13 @@
 import DOMPurify from "../../vendor/dompurify/purify.es.mjs";
 import { Marked } from "../../vendor/marked/marked.esm.js";
 import { copy, element, icon } from "./dom.js";
+import { escaped } from "./escape.js";
 import { formulas } from "./formula.js";
 
 const ELEMENTS =
   "a blockquote br code del em h3 h4 h5 h6 hr li ol p pre span strong sup table tbody td th thead tr ul".split(" ");
 const ATTRIBUTES = ["href", "start", "class", "data-cite", "align"];
 const SCHEMES = new Set(["http:", "https:", "mailto:"]);
-
-/** @param {string} text */
-function escaped(text) {
-  return text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
-}
 
 /** `[3]`, unless it is the start of a link. */
 const citation = {
