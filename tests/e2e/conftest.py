@@ -7,24 +7,14 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from chatapp.launch import health, ports
 from tests import stack as servers
+from tests.browser import FLAGS, PATIENCE
 from tests.e2e.people import sign_in
 from tests.e2e.stack import Stack, running
 from tests.report import browser_path
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-# Milliseconds. A condition that is true is seen at once; a busy machine makes it true late.
-PATIENCE = 60_000
-expect.set_options(timeout=PATIENCE)
 
 
 def database() -> dict[str, str]:

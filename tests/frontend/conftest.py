@@ -1,33 +1,20 @@
 """A real Chromium, the product's pages, and a socket whose other end is the test."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser import FLAGS, PATIENCE
 from tests.frontend import harness
 from tests.frontend.wire import Wire
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-# Milliseconds. A condition that is true is seen at once; a busy machine makes it true late.
-PATIENCE = 60_000
-expect.set_options(timeout=PATIENCE)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+from tests.report import browser_path
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: the pages are not tested in a browser.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
         yield browser
         browser.close()
 

@@ -14,10 +14,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from chatapp.accounts.models import User
 from chatapp.moderation.models import Entry, Reading
+from tests.browser import FLAGS, PATIENCE
 from tests.moderation.conftest import entry_values
 from tests.report import browser_path
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 DESK: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 AXE = (Path(__file__).parents[1] / "frontend/vendor/axe.min.js").read_text(encoding="utf-8")
@@ -77,7 +77,7 @@ def desk(
 
     def signed_in() -> Page:
         page: Page = chromium.new_page(viewport=DESK)
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(PATIENCE)
         page.context.add_cookies(
             [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
         )
