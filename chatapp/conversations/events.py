@@ -127,8 +127,16 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
+    """What the answer took. Tokens are as the model's server counts, thoughts among the answer's;
+    ``context_tokens`` is how many the model holds. Milliseconds: from the start of the turn to the
+    first words of the answer, that the model wrote, and of the turn. None where unknown."""
+
     prompt_tokens: int | None
     answer_tokens: int | None
+    context_tokens: int | None = None
+    first_text_ms: int | None = None
+    writing_ms: int | None = None
+    total_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ A plain turn is two writes: :func:`chatapp.conversations.services.ask` makes the
 follows from it is shown, so that neither a crash nor a refused write loses it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 from django.db import transaction
@@ -125,8 +125,7 @@ def _values(outcome: Outcome) -> dict[str, object]:
         "demo": started.demo,
         "policy_version": judged[-1].policy_version if judged else 0,
         "guard": ", ".join(judged[-1].judges)[:200] if judged else "",
-        "prompt_tokens": outcome.usage.prompt_tokens,
-        "answer_tokens": outcome.usage.answer_tokens,
+        **asdict(outcome.usage),
         "trace": [to_wire(event) for event in outcome.trace],
         "ended": timezone.now(),
     }

@@ -1,6 +1,7 @@
 """An ended turn's row as the events that it was, so that one reducer shows both."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import fields
 
 from chatapp.conversations.events import (
     Ended,
@@ -35,7 +36,8 @@ def events_of(turn: Turn, readable: Collection[int]) -> list[Event]:
     events += [Text(turn.answer)] if turn.answer else []
     # Nothing was written after what was withheld, so its place is behind all text.
     events += [each for each in trace if not isinstance(each, Judged)]
-    return [*events, Usage(turn.prompt_tokens, turn.answer_tokens), Ended(turn.status, turn.reason)]
+    usage = Usage(**{each.name: getattr(turn, each.name) for each in fields(Usage)})
+    return [*events, usage, Ended(turn.status, turn.reason)]
 
 
 def chunks_of(turns: Iterable[Turn]) -> set[int]:

@@ -30,6 +30,7 @@ from chatapp.conversations.events import (
     Withheld,
 )
 from chatapp.conversations.runs import Runs
+from chatapp.conversations.stopwatch import Stopwatch
 from chatapp.conversations.verdicts import Output, told, told_once
 from guardrails.guard import Guard
 from guardrails.stream import Check, Held, Released, guarded, unguarded
@@ -104,7 +105,9 @@ async def run_turn(request: TurnRequest, tools: Tools) -> AsyncGenerator[Output,
         yield Ended("failed", error.sentence)
         return
     yield Started(request.question, model.name, model.demo, model.digest)
-    async with aclosing(_stages(_Turn(request, tools, model))) as events:
+    watch = Stopwatch(model.context_tokens)
+    turn = _Turn(request, replace(tools, backend=watch.over(tools.backend)), model)
+    async with aclosing(watch.timed(_stages(turn))) as events:
         async for event in events:
             yield event
             if isinstance(event, Ended):

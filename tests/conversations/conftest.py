@@ -260,6 +260,6 @@ def whole(chunk: Chunk) -> list[Event]:
         Reasoning("Hm."),
         Text("28 days [1]."),
         Cited(1, 8),
-        Usage(5, 6),
+        Usage(5, 6, 4096, 300, 800, 1200),
         Ended("done", ""),
     ]

@@ -59,7 +59,11 @@ async def test_everything_that_explains_an_answer_is_kept(
     assert (turn.answer, turn.reasoning, turn.status) == ("28 days [1].", "Hm.", "done")
     assert (turn.model_name, turn.model_digest, turn.demo) == ("scripted-1b", "sha256:1234", True)
     assert (turn.policy_version, turn.guard, turn.prompt_version) == (7, "scripted", 1)
-    assert (turn.prompt_tokens, turn.answer_tokens) == (12, 3)
+    assert (turn.prompt_tokens, turn.answer_tokens, turn.context_tokens) == (12, 3, 4096)
+    assert turn.first_text_ms is not None
+    assert turn.writing_ms is not None
+    assert turn.total_ms is not None
+    assert turn.total_ms >= turn.first_text_ms
     assert turn.collections == [str((await Collection.objects.aget()).id)]
     assert turn.ended is not None
     assert [frame["type"] for frame in turn.trace if frame["type"] == "cited"] == ["cited"]

@@ -62,7 +62,9 @@ async def test_a_plain_turn_starts_is_judged_answers_and_ends() -> None:
         ("request", "allow"),
         ("response", "allow"),
     ]
-    assert played.events[-2:] == [Usage(12, 3), Ended("done", "")]
+    assert isinstance(usage := played.events[-2], Usage)
+    assert (usage.prompt_tokens, usage.answer_tokens, usage.context_tokens) == (12, 3, 4096)
+    assert played.events[-1] == Ended("done", "")
     assert played.decided == []
 
 

@@ -83,7 +83,7 @@ def answered() -> dict[str, Any]:
         events.Cited(1, 86),
         events.Cited(2, 160),
         PASSED["response"],
-        events.Usage(412, 171),
+        events.Usage(412, 171, 2048, 940, 3420, 4810),
         events.Ended("done"),
     )
 

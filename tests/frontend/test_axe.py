@@ -44,6 +44,11 @@ def open_seal(page: Page) -> None:
     expect(page.locator(".seal-panel table")).to_be_visible()
 
 
+def open_figures(page: Page) -> None:
+    page.locator(".line .model").click()
+    expect(page.locator(".figures")).to_be_visible()
+
+
 def open_person(page: Page) -> None:
     page.locator(".person").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
@@ -61,7 +66,7 @@ def open_reasoning(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    "unfold", [open_passage, open_seal, open_person, open_delete, open_reasoning]
+    "unfold", [open_passage, open_seal, open_figures, open_person, open_delete, open_reasoning]
 )
 def test_axe_finds_nothing_in_what_opens(
     page: Page, site: str, unfold: Callable[[Page], None]

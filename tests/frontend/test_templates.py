@@ -90,7 +90,7 @@ def test_every_icon_of_a_script_exists() -> None:
     for path in (ROOT / "static/js").rglob("*.js"):
         text = path.read_text("utf-8")
         used = set(re.findall(r'\bicon\("([\w-]+)"', text))
-        used |= set(re.findall(r'\b(?:icon: |lineButton\()"([\w-]+)"', text))
+        used |= set(re.findall(r'\b(?:icon: |lineButton\(|bareButton\()"([\w-]+)"', text))
         assert used <= SYMBOLS, path
 
 

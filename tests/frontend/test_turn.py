@@ -25,7 +25,7 @@ TALE = scripted.wire(
     events.Withheld("response", "It names a person."),
     events.Text("Ask your manager."),
     scripted.PASSED["response"],
-    events.Usage(412, 30),
+    events.Usage(412, 30, 4096, 900, 2000, 3100),
     events.Ended("done"),
 )
 
@@ -76,7 +76,15 @@ def test_a_whole_turn_becomes_one_state(blank: Page) -> None:
         {"kind": "text", "text": "Ask your manager."},
     ]
     assert [one["stage"] for one in turn["judged"]] == ["request", "passage", "response"]
-    assert turn["usage"] == {"prompt_tokens": 412, "answer_tokens": 30}
+    assert turn["digest"] == "d2"
+    assert turn["usage"] == {
+        "prompt_tokens": 412,
+        "answer_tokens": 30,
+        "context_tokens": 4096,
+        "first_text_ms": 900,
+        "writing_ms": 2000,
+        "total_ms": 3100,
+    }
 
 
 @pytest.mark.parametrize("seed", range(20))

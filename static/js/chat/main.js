@@ -4,6 +4,7 @@ import { Announcer } from "./announce.js";
 import { Branches } from "./branches.js";
 import { Composer } from "./composer.js";
 import { find, findAll, uuid } from "./dom.js";
+import { Gauge } from "./figures.js";
 import { Sidebar } from "./sidebar.js";
 import { ChatSocket } from "./socket.js";
 import { PassageDialog } from "./sources.js";
@@ -46,6 +47,7 @@ class Chat {
       { limit: Number(page.dataset.questionMax), collections: given("collections") },
       { onsend: (text) => this.ask(text), onstop: () => this.stop() },
     );
+    this.gauge = new Gauge(find("[data-gauge]"), find("[data-full]"));
     this.branches = new Branches(find("[data-editing]"), {
       onturns: (turns) => this.show(turns),
       onerror: (error) => this.composer.set({ error }),
@@ -116,6 +118,7 @@ class Chat {
     this.page.classList.remove("is-empty");
     this.thread.show(turn);
     this.composer.set({ running: Boolean(this.running()) });
+    this.gauge.show([...this.turns.values()]);
   }
 
   /** @param {string} text */

@@ -2,11 +2,12 @@
 
 import { AnswerView } from "./answer.js";
 import { versions } from "./branches.js";
-import { copy, element, icon, uuid } from "./dom.js";
+import { copy, element, find, icon, uuid } from "./dom.js";
+import { figureList } from "./figures.js";
 import { failureNotice, sealTable } from "./seal.js";
 import { SourcesView } from "./sources.js";
 import { answerText } from "./turn.js";
-import { answeredBy, counted, ending, seal, waiting } from "./words.js";
+import { counted, ending, seal, waiting } from "./words.js";
 
 /**
  * @typedef {import("./turn.js").Turn} Turn
@@ -29,6 +30,15 @@ function lineButton(name, text, onclick) {
   );
 }
 
+/** One whose name is for screen readers and on hover. @param {string} name @param {string} text @param {() => void} onclick */
+function bareButton(name, text, onclick) {
+  const button = lineButton(name, text, onclick);
+  button.classList.add("bare");
+  button.title = text;
+  find("[data-label]", button).classList.add("visually-hidden");
+  return button;
+}
+
 /** The places of a turn, empty. */
 function builtParts() {
   const reasoningText = element("div", { class: "reasoning-text", dir: "auto" });
@@ -40,10 +50,11 @@ function builtParts() {
   const waiting = element("p", { class: "waiting" });
   const line = element("div", { class: "line no-print", hidden: true });
   const panel = element("div", { class: "seal-panel", hidden: true });
+  const figures = element("div", { class: "figures-panel", hidden: true });
   const aside = element("div", { class: "sources", role: "group", "aria-label": "Sources of this answer", hidden: true });
   const title = element("h2", { class: "visually-hidden", text: "Answer" });
-  const body = element("div", { class: "reply" }, title, reasoning, answer, failures, ending, waiting, line, panel);
-  return { reasoningText, reasoning, answer, failures, ending, waiting, line, panel, aside, body };
+  const body = element("div", { class: "reply" }, title, reasoning, answer, failures, ending, waiting, line, panel, figures);
+  return { reasoningText, reasoning, answer, failures, ending, waiting, line, panel, figures, aside, body };
 }
 
 /** Shows one turn and keeps what it shows in step with its state. */
@@ -143,20 +154,30 @@ export class TurnView {
       buttons.push(button);
     }
     if (turn.status === "done") {
-      buttons.push(lineButton("rotate-cw", "Answer anew", () => this.actions.askAgain(this.turn)));
-      buttons.push(lineButton("pencil", "Edit question", () => this.actions.edit(this.turn)));
+      buttons.push(bareButton("rotate-cw", "Answer anew", () => this.actions.askAgain(this.turn)));
+      buttons.push(bareButton("pencil", "Edit question", () => this.actions.edit(this.turn)));
     }
     // What holds nothing is not sealed as checked.
     const mark = text || turn.status === "blocked" ? seal(turn.judged) : null;
     if (mark) {
-      this.parts.panel.replaceChildren(sealTable(turn.judged), element("p", { class: "muted small", text: answeredBy(turn) }));
+      this.parts.panel.replaceChildren(sealTable(turn.judged));
       const button = this.foldButton(mark.icon, mark.label, this.parts.panel, false);
       button.classList.add("seal", mark.tone);
       buttons.push(button);
     }
-    if (turn.model && text) buttons.push(element("span", { class: "model truncate", title: turn.model, text: turn.model }));
+    if (turn.model && text) buttons.push(this.modelButton(turn));
     this.parts.line.replaceChildren(...buttons);
     this.parts.line.hidden = !buttons.length;
+  }
+
+  /** The model's name, which opens what the answer took. @param {Turn} turn */
+  modelButton(turn) {
+    this.parts.figures.replaceChildren(figureList(turn));
+    const button = this.foldButton("gauge", turn.model, this.parts.figures, false);
+    button.classList.add("model");
+    button.title = "What this answer took";
+    button.append(element("span", { class: "visually-hidden", text: ": what this answer took" }));
+    return button;
   }
 
   /**

@@ -9,6 +9,9 @@
  * @typedef {{stage: string, action: string, policy_version: number, judges: string[],
  *   failures: string[], categories: {category: string, name: string, score: number}[]}} Judgement
  *
+ * @typedef {{prompt_tokens: number|null, answer_tokens: number|null, context_tokens?: number|null,
+ *   first_text_ms?: number|null, writing_ms?: number|null, total_ms?: number|null}} Usage
+ *
  * What the answer is made of, in order.
  * @typedef {{kind: "text", text: string} |
  *   {kind: "withheld", stage: string, message: string}} Part
@@ -29,7 +32,8 @@
  * @property {string} reasoning
  * @property {Part[]} parts
  * @property {Judgement[]} judged
- * @property {{prompt_tokens: number|null, answer_tokens: number|null}|null} usage
+ * @property {string} digest what its server tells the model's weights by, or ""
+ * @property {Usage|null} usage
  * @property {"running"|"done"|"stopped"|"blocked"|"failed"|"interrupted"} status
  * @property {string} reason
  */
@@ -53,6 +57,7 @@ export function newTurn(id, question, { parent, siblings = [] } = {}) {
     detail: null,
     model: "",
     demo: false,
+    digest: "",
     retried: [],
     sources: [],
     cited: [],
@@ -74,11 +79,11 @@ function withText(parts, text) {
 
 /** @type {Record<string, (turn: Turn, event: TurnEvent) => Partial<Turn>>} */
 const CHANGES = {
-  started: (_, { question, model, demo }) => ({ phase: "started", question, model, demo }),
+  started: (_, { question, model, demo, digest }) => ({ phase: "started", question, model, demo, digest: digest ?? "" }),
   searching: (_, { collections }) => ({ phase: "searching", detail: collections }),
   queued: (_, { position }) => ({ phase: "queued", detail: position }),
   loading: (_, { seconds }) => ({ phase: "loading", detail: seconds ?? null }),
-  answering: (_, { model }) => ({ model }),
+  answering: (_, { model, digest }) => ({ model, digest: digest ?? "" }),
   retried: ({ retried }, { reason }) => ({ phase: "retrying", retried: [...retried, reason] }),
   passages: (_, { sources }) => ({ phase: "reading", detail: sources.length, sources }),
   reasoning: (turn, { text }) => ({ phase: "thinking", reasoning: turn.reasoning + text }),
@@ -90,7 +95,7 @@ const CHANGES = {
   withheld: (turn, { stage, message }) => ({
     parts: [...turn.parts, { kind: "withheld", stage, message }],
   }),
-  usage: (_, { prompt_tokens, answer_tokens }) => ({ usage: { prompt_tokens, answer_tokens } }),
+  usage: (_, { type: __, ...usage }) => ({ usage: /** @type {Usage} */ (usage) }),
   ended: (_, { status, reason }) => ({ phase: "ended", status, reason: reason ?? "" }),
 };
 

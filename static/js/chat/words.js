@@ -7,7 +7,7 @@ const ORDINALS = ["Next", "Second", "Third", "Fourth", "Fifth", "Sixth", "Sevent
 
 /** @param {number} count @param {string} one @param {string} [many] */
 export function counted(count, one, many = `${one}s`) {
-  return `${count} ${count === 1 ? one : many}`;
+  return `${count.toLocaleString()} ${count === 1 ? one : many}`;
 }
 
 /** @param {number} position from 1 */
@@ -105,17 +105,6 @@ export function seal(judged) {
   const look = failed ? { word: "A judge failed", tone: "block", icon: "shield-x" } : SEALS[strictest.action];
   const { word, tone, icon } = look ?? { word: strictest.action, tone: "flag", icon: "shield-alert" };
   return { label: `${word}, policy ${strictest.policy_version}`, tone, icon };
-}
-
-/** The model and what it read and wrote. @param {Turn} turn */
-export function answeredBy({ model, demo, usage, retried }) {
-  const tokens = [
-    usage?.prompt_tokens ? `${usage.prompt_tokens.toLocaleString()} tokens read` : "",
-    usage?.answer_tokens ? `${usage.answer_tokens.toLocaleString()} written` : "",
-  ];
-  const name = model ? `Model: ${model}${demo ? " (demonstration)" : ""}` : "";
-  const before = retried.length ? `after ${counted(retried.length, "server")} failed` : "";
-  return [name, ...tokens, before].filter(Boolean).join(", ");
 }
 
 /** @type {Record<string, string>} */
