@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from chatapp import wiring
 from chatapp.backends.base import ServedModel
-from chatapp.backends.errors import BackendError, ModelMissing
+from chatapp.backends.errors import BackendError, ModelMissing, StillLoading
 from chatapp.catalog.models import Endpoint, Look, Serving
 from chatapp.catalog.offer import Address
 from chatapp.catalog.rows import address_of
@@ -25,11 +25,13 @@ UNREADABLE = "Its API key cannot be read, since SECRET_KEY was changed: give the
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a look saw; ``trouble`` is a sentence where the server did not answer."""
+    """What a look saw; ``trouble`` is a sentence where the server did not answer, and
+    ``loading`` says that it was loading its model."""
 
     served: tuple[ServedModel, ...]
     milliseconds: int
     trouble: str = ""
+    loading: bool = False
 
 
 def look_at(endpoint: Endpoint) -> Seen:
@@ -44,7 +46,10 @@ def look_at_all(endpoints: Iterable[Endpoint]) -> list[Seen]:
     Look.objects.filter(at__lt=timezone.now() - KEPT).delete()
     for endpoint, what in zip(asked, seen, strict=True):
         Look.objects.create(
-            endpoint=endpoint, milliseconds=what.milliseconds, trouble=what.trouble[:200]
+            endpoint=endpoint,
+            milliseconds=what.milliseconds,
+            trouble=what.trouble[:200],
+            loading=what.loading,
         )
         if not what.trouble:
             for serving in endpoint.servings.all():
@@ -68,15 +73,16 @@ async def _ask(address: Address | None) -> Seen:
         return Seen((), 0, UNREADABLE)
     began = monotonic()
     served: tuple[ServedModel, ...] = ()
-    trouble = ""
+    trouble, loading = "", False
     try:
         async with asyncio.timeout(LOOK_SECONDS):
             served = await wiring.backend_at(address).served_models()
     except BackendError as error:
         trouble = without(address.api_key, str(error))
+        loading = isinstance(error, StillLoading)
     except TimeoutError:
         trouble = f"It has not answered in {LOOK_SECONDS:g} seconds."
-    return Seen(served, round(1000 * (monotonic() - began)), trouble)
+    return Seen(served, round(1000 * (monotonic() - began)), trouble, loading)
 
 
 def without(key: str, text: str) -> str:

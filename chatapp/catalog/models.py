@@ -119,12 +119,14 @@ class Serving(models.Model):
 
 class Look(models.Model):
     """One look at whether an endpoint answers: how long it took, or a sentence on why it does
-    not (``trouble``). Those of the last day are kept."""
+    not (``trouble``), which may be that it is ``loading`` its model. Those of the last day are
+    kept."""
 
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="looks")
     at = models.DateTimeField(auto_now_add=True)
     milliseconds = models.PositiveIntegerField()
     trouble = models.CharField(max_length=200, blank=True)
+    loading = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["-at"]

@@ -29,6 +29,7 @@ def _turn(turn: Turn, tree: Tree, readable: set[int]) -> dict[str, Any]:
         "siblings": [str(name) for name in tree.siblings(turn.id)],
         "question": turn.question,
         "status": turn.status,
+        "chosen": str(turn.model_id) if turn.model_id else "",
         "started": turn.started.isoformat(),
         "events": [to_wire(event) for event in events_of(turn, readable)],
     }

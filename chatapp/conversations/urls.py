@@ -7,6 +7,7 @@ from chatapp.conversations import views
 urlpatterns = [
     path("", views.chat, name="chat"),
     path("conversations/", views.conversations, name="conversations"),
+    path("conversations/models/", views.models, name="usable-models"),
     path("c/<uuid:conversation>/", views.chat, name="conversation"),
     path("c/<uuid:conversation>/turns/", views.turns, name="turns"),
     path("turns/<uuid:turn>/branch/", views.choose_branch, name="choose-branch"),

@@ -11,9 +11,11 @@ Templates and what they are given:
     ``collections``   readable collections, ``{"id", "name", "description"}``, for a picker and
                       for ``json_script``
     ``examples``      questions about documents that this person may read, on the empty page
-    ``models``        those that the person may use, ``{"id", "name"}``, the one that answers where
-                      they choose none first; for a picker and for ``json_script``
-    ``model``         that first one, with ``name`` and ``demo``; None when it cannot be told now
+    ``models``        those that the person may use, as docs/protocol.md describes them, the one
+                      that answers where they choose none first; for ``json_script``
+    ``chosen``        id of the model that the branch which is shown was answered by last, or ""
+    ``model``         that one, or the first, with ``name`` and ``demo``; None when it cannot be
+                      told now
     ``question_max``  the longest question, in characters
 ``conversations/list.html`` (address "conversations", for htmx or fetch; also included)
     ``groups`` and ``conversation`` (None when fetched alone)
@@ -40,6 +42,7 @@ from redis import RedisError
 
 from chatapp import access, wiring
 from chatapp.accounts.models import User
+from chatapp.catalog.choice import choices_of
 from chatapp.conversations import services
 from chatapp.conversations.listing import by_day
 from chatapp.conversations.live import announce, request_stops
@@ -63,15 +66,19 @@ def chat(request: HttpRequest, conversation: UUID | None = None) -> HttpResponse
     if conversation is not None:
         opened = get_object_or_404(access.own_conversations(user), id=conversation)
     readable = access.readable_collections(user).values("id", "name", "description")
-    models = list(access.usable_models(user).values("id", "name"))
+    models = choices_of(access.usable_models(user))
+    shown = shown_branch(user, opened) if opened else []
+    chosen = shown[-1]["chosen"] if shown else ""
+    model = next((each for each in models if str(each.id) == chosen), next(iter(models), None))
     context = {
         **_list(user),
         "conversation": opened,
-        "turns": shown_branch(user, opened) if opened else [],
+        "turns": shown,
         "collections": [{**row, "id": str(row["id"])} for row in readable],
         "examples": [] if opened else _examples(user),
-        "models": [{**row, "id": str(row["id"])} for row in models],
-        "model": wiring.model_for_page(models[0]["id"]) if models else None,
+        "models": [each.as_json() for each in models],
+        "chosen": chosen,
+        "model": wiring.model_for_page(model.id) if model else None,
         "question_max": settings.QUESTION_MAX_CHARS,
     }
     return render(request, "conversations/chat.html", context)
@@ -81,6 +88,13 @@ def chat(request: HttpRequest, conversation: UUID | None = None) -> HttpResponse
 def conversations(request: HttpRequest) -> HttpResponse:
     """The list of conversations alone."""
     return render(request, "conversations/list.html", _list(access.signed_in(request)))
+
+
+@require_GET
+def models(request: HttpRequest) -> JsonResponse:
+    """The models that the person may use, as they stand now."""
+    usable = access.usable_models(access.signed_in(request))
+    return JsonResponse({"models": [each.as_json() for each in choices_of(usable)]})
 
 
 @require_GET

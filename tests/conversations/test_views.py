@@ -5,9 +5,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from chatapp.accounts.models import User
+from chatapp.catalog.models import Endpoint, LanguageModel, Serving
 from chatapp.conversations.asking import title_of
 from chatapp.conversations.events import (
     Ended,
@@ -42,6 +44,31 @@ def test_the_empty_page_names_collections_and_model(employee: User, chunk: Chunk
     assert [each["name"] for each in response.context["collections"]] == ["Handbook"]
     assert response.context["model"].demo
     assert response.context["question_max"] == 16_000
+
+
+def test_the_page_offers_only_models_that_this_person_may_use(
+    employee: User, conversation: Conversation, turn: Turn
+) -> None:
+    mine, theirs = (LanguageModel.objects.create(name=name) for name in ("Mine", "Theirs"))
+    for made in (mine, theirs):
+        endpoint = Endpoint.objects.create(name=made.name, url="http://gpu")
+        Serving.objects.create(model=made, endpoint=endpoint)
+    mine.groups.add(Group.objects.get(name="staff"))
+    Turn.objects.update(model=mine)
+    client = signed_in(employee)
+    page = client.get(f"/c/{conversation.id}/").context
+    assert [each["name"] for each in page["models"]][1:] == ["Mine"]
+    assert page["chosen"] == str(mine.id)
+    assert client.get("/").context["chosen"] == ""
+    now = client.get("/conversations/models/").json()["models"]
+    assert now == page["models"]
+    assert now[1] == {
+        "id": str(mine.id),
+        "name": "Mine",
+        "demo": False,
+        "state": "ready",
+        "note": "",
+    }
 
 
 def test_the_empty_page_asks_about_documents_that_this_person_may_read(
@@ -150,7 +177,7 @@ def test_the_number_of_queries_does_not_grow_with_the_conversation(
         turn = more
         Source.objects.create(turn=more, number=1, chunk_id=chunk_id, title="t", score=1)
     client = signed_in(employee)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         assert len(given(client.get(f"/c/{conversation.id}/"))) == 31
 
 

@@ -73,7 +73,15 @@ def test_nobody_but_the_owner_gets_anything(
     assert Conversation.objects.get().title == "How much leave?"
 
 
-@pytest.mark.parametrize(("method", "address"), [*PAGES, ("get", "/"), ("get", "/conversations/")])
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [
+        *PAGES,
+        ("get", "/"),
+        ("get", "/conversations/"),
+        ("get", "/conversations/models/"),
+    ],
+)
 def test_without_a_session_every_page_asks_to_sign_in(
     turn: Turn, method: str, address: str
 ) -> None:

@@ -7,6 +7,7 @@ Tests use it through the fixture ``site``; to look at the pages by hand::
 and open ``/``, ``/c/<any>/`` or ``/blank/``.
 """
 
+import json
 import os
 import sys
 import threading
@@ -48,6 +49,7 @@ def nothing(request: HttpRequest, **_: str) -> HttpResponse:
 urlpatterns = [
     address("", nothing, name="chat"),
     address("c/", nothing, name="conversations"),
+    address("conversations/models/", nothing, name="usable-models"),
     address("c/<uuid:conversation_id>/", nothing, name="conversation"),
     address("c/<uuid:conversation_id>/rename/", nothing, name="rename-conversation"),
     address("c/<uuid:conversation_id>/delete/", nothing, name="delete-conversation"),
@@ -60,7 +62,9 @@ urlpatterns = [
 ]
 
 
-def chat_context(turns: list[dict[str, Any]], *, empty: bool = False) -> dict[str, Any]:
+def chat_context(
+    turns: list[dict[str, Any]], *, empty: bool = False, several: bool = False
+) -> dict[str, Any]:
     """What chatapp.conversations.views gives the chat's template."""
     from tests.frontend import scripted
 
@@ -86,6 +90,8 @@ def chat_context(turns: list[dict[str, Any]], *, empty: bool = False) -> dict[st
         "groups": listed,
         "turns": turns,
         "collections": [scripted.HANDBOOK, scripted.FINANCE],
+        "models": scripted.MODELS if several else [scripted.SMOLLM],
+        "chosen": "",
         "model": {"name": "smollm2-135m-instruct", "demo": True},
         "question_max": 16_000,
     }
@@ -111,16 +117,21 @@ def policy() -> str:
 
 
 def page_for(path: str, pages: dict[str, list[dict[str, Any]]]) -> str | None:
+    from tests.frontend import scripted
+
     if path.startswith("/sources/"):
         context = {"source": {"number": 1, "page": 3}, "passage": PASSAGE}
         return rendered("conversations/source.html", context)
+    if path == "/conversations/models/":
+        return json.dumps({"models": scripted.MODELS})
     if path == "/blank/":
         return BLANK
     if path == "/":
         return rendered("conversations/chat.html", chat_context([], empty=True))
     if path.startswith("/c/"):
         name = path.split("/")[2]
-        return rendered("conversations/chat.html", chat_context(pages.get(name, [])))
+        context = chat_context(pages.get(name, []), several=name == "several")
+        return rendered("conversations/chat.html", context)
     return None
 
 
@@ -172,6 +183,7 @@ def all_pages() -> dict[str, list[dict[str, Any]]]:
 
     return {
         CONVERSATION: [scripted.answered()],
+        "several": [scripted.answered()],
         "ends": [scripted.withheld(), scripted.broken_off(), scripted.unjudged()],
     }
 

@@ -8,6 +8,22 @@ from chatapp.conversations import events
 TURN = "9a1d0000-0000-4000-8000-000000000001"
 HANDBOOK = {"id": "c0ff0000-0000-4000-8000-000000000001", "name": "Company handbook"}
 FINANCE = {"id": "c0ff0000-0000-4000-8000-000000000002", "name": "Finance"}
+SMOLLM = {
+    "id": "40de0000-0000-4000-8000-000000000001",
+    "name": "smollm2-135m-instruct",
+    "demo": True,
+    "state": "ready",
+    "note": "",
+}
+QWEN = {**SMOLLM, "id": "40de0000-0000-4000-8000-000000000002", "name": "Qwen 3 8B", "demo": False}
+WITHHELD = {
+    **QWEN,
+    "id": "40de0000-0000-4000-8000-000000000003",
+    "name": "LLaMA 4 Scout",
+    "state": "withheld",
+    "note": "It was changed on its server; an admin has to look at it first.",
+}
+MODELS = [SMOLLM, QWEN, WITHHELD]
 ANSWER = """You have **28 days** of paid leave a year, and public holidays where you work [1].
 Up to five days can be carried over, and must be taken by the end of March [2].
 

@@ -60,13 +60,28 @@ def open_delete(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def open_models(page: Page) -> None:
+    page.goto(page.url.replace(harness.CONVERSATION, "several"))
+    page.get_by_role("button", name="Model: smollm2").click()
+    expect(page.get_by_role("menuitemradio")).to_have_count(3)
+
+
 def open_reasoning(page: Page) -> None:
     page.locator(".reasoning summary").click()
     expect(page.locator(".reasoning-text")).to_be_visible()
 
 
 @pytest.mark.parametrize(
-    "unfold", [open_passage, open_seal, open_figures, open_person, open_delete, open_reasoning]
+    "unfold",
+    [
+        open_passage,
+        open_seal,
+        open_figures,
+        open_person,
+        open_delete,
+        open_models,
+        open_reasoning,
+    ],
 )
 def test_axe_finds_nothing_in_what_opens(
     page: Page, site: str, unfold: Callable[[Page], None]

@@ -5,6 +5,7 @@ import { Branches } from "./branches.js";
 import { Composer } from "./composer.js";
 import { find, findAll, uuid } from "./dom.js";
 import { Gauge } from "./figures.js";
+import { ModelPicker } from "./models.js";
 import { Sidebar } from "./sidebar.js";
 import { ChatSocket } from "./socket.js";
 import { PassageDialog } from "./sources.js";
@@ -33,6 +34,13 @@ class Chat {
     this.announcer = new Announcer(find("[data-live]"));
     this.passages = new PassageDialog(find("#passage-dialog"), page.dataset.source ?? "");
     this.sidebar = new Sidebar(find("[data-sidebar]"), { list: page.dataset.list ?? "" });
+    const items = /** @type {HTMLElement} */ (find("#model-menu [data-items]"));
+    this.models = new ModelPicker(
+      find("[data-model-chip]"),
+      find("#model-menu"),
+      { models: given("models"), address: items.dataset.address ?? "" },
+      { onchoose: (model) => this.answeredBy(model) },
+    );
     this.thread = new Thread(
       { scroller: find("[data-scroller]"), list: find("[data-turns]"), latest: find("[data-latest]") },
       {
@@ -40,6 +48,7 @@ class Chat {
         askAgain: (turn) => this.askAgain(turn),
         edit: (turn) => this.branches.edit(turn),
         showVersion: (id) => this.branches.show(id),
+        askAnother: this.models.several ? (turn, anchor) => this.askAnother(turn, anchor) : null,
       },
     );
     this.composer = new Composer(
@@ -95,11 +104,12 @@ class Chat {
     }
     document.addEventListener("keydown", (event) => {
       const writing = /** @type {HTMLElement} */ (event.target).closest("input, textarea, select");
-      if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+      if (event.defaultPrevented || document.querySelector("dialog[open], :popover-open")) return;
       if (event.key === "Escape" && this.running()) this.stop();
       else if (event.key === "Escape" && this.branches.edited) this.branches.cancel();
       else if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
       else if (event.key === "?") shortcuts.showModal();
+      else if (event.key === "m" && this.models.several) this.models.choosing();
       else if (event.key === "/") {
         event.preventDefault();
         this.composer.text.focus();
@@ -127,7 +137,7 @@ class Chat {
     const edited = this.branches.done();
     const clientId = this.begin(text, edited);
     const place = edited ? { parent: edited.parent ?? null } : {};
-    this.socket.send({ client_id: clientId, conversation: this.conversation, text, collections: this.composer.chosen(), ...place });
+    this.socket.send({ client_id: clientId, conversation: this.conversation, text, collections: this.composer.chosen(), ...this.models.wanted(), ...place });
   }
 
   /** @param {Turn} turn whose question is asked again, beside it */
@@ -135,8 +145,21 @@ class Chat {
     if (this.running()) return;
     this.branches.done();
     const clientId = this.begin(turn.question, turn);
-    this.socket.regenerate({ client_id: clientId, turn: turn.id });
+    this.socket.regenerate({ client_id: clientId, turn: turn.id, ...this.models.wanted() });
     this.composer.text.focus();
+  }
+
+  /** @param {Turn} turn whose question another model is asked @param {HTMLElement} anchor */
+  askAnother(turn, anchor) {
+    this.models.open(anchor, (model) => {
+      this.models.choose(model);
+      this.askAgain(turn);
+    });
+  }
+
+  /** @param {import("./models.js").Model} model */
+  answeredBy({ demo }) {
+    for (const about of findAll("[data-about-demo]")) about.hidden = !demo;
   }
 
   /**

@@ -18,6 +18,7 @@ import { counted, ending, seal, waiting } from "./words.js";
  * @property {(turn: Turn) => void} askAgain
  * @property {(turn: Turn) => void} edit
  * @property {(id: string) => void} showVersion
+ * @property {((turn: Turn, anchor: HTMLElement) => void)|null} askAnother null where there is one model
  */
 
 /** @param {string} name @param {string} text @param {() => void} onclick */
@@ -155,6 +156,7 @@ export class TurnView {
     }
     if (turn.status === "done") {
       buttons.push(bareButton("rotate-cw", "Answer anew", () => this.actions.askAgain(this.turn)));
+      if (this.actions.askAnother) buttons.push(this.anotherButton(this.actions.askAnother));
       buttons.push(bareButton("pencil", "Edit question", () => this.actions.edit(this.turn)));
     }
     // What holds nothing is not sealed as checked.
@@ -168,6 +170,13 @@ export class TurnView {
     if (turn.model && text) buttons.push(this.modelButton(turn));
     this.parts.line.replaceChildren(...buttons);
     this.parts.line.hidden = !buttons.length;
+  }
+
+  /** The way to the other models. @param {(turn: Turn, anchor: HTMLElement) => void} ask */
+  anotherButton(ask) {
+    const button = bareButton("cpu", "Answer anew with another model", () => ask(this.turn, button));
+    button.setAttribute("aria-haspopup", "menu");
+    return button;
   }
 
   /** The model's name, which opens what the answer took. @param {Turn} turn */

@@ -1,0 +1,162 @@
+// Which model answers: a chip in the composer, and one menu for it and for answers made anew.
+
+import { element, find, icon } from "./dom.js";
+import { openBeside, stepThrough } from "./popover.js";
+
+/**
+ * A model as docs/protocol.md describes it.
+ * @typedef {{id: string, name: string, demo: boolean, state: string, note: string}} Model
+ *
+ * @typedef {object} PickerHooks
+ * @property {(model: Model) => void} onchoose
+ */
+
+const CHOOSABLE = ["ready", "loading"];
+/** @type {Record<string, string>} */
+const STATES = { loading: "Loading", away: "Away", missing: "Gone", withheld: "Withheld" };
+
+/** @param {Model} model whether it can be chosen as it stands */
+const choosable = ({ state }) => CHOOSABLE.includes(state);
+
+export class ModelPicker {
+  /**
+   * @param {HTMLElement} button the chip
+   * @param {HTMLElement} menu a popover
+   * @param {{models: Model[], address: string}} given `address` tells how the models stand now
+   * @param {PickerHooks} hooks
+   */
+  constructor(button, menu, { models, address }, hooks) {
+    this.button = button;
+    this.menu = menu;
+    this.models = models;
+    this.address = address;
+    this.hooks = hooks;
+    this.chosen = this.first(button.dataset.chosen ?? "");
+    /** What is done with the model that the open menu gives. @type {(model: Model) => void} */
+    this.then = (model) => this.choose(model);
+    this.listen();
+    this.showChosen();
+  }
+
+  /** Whether there is anything to choose. */
+  get several() {
+    return this.models.length > 1;
+  }
+
+  /** The wanted one, if it is still there; else the first that can answer. @param {string} wanted */
+  first(wanted) {
+    return this.models.find(({ id }) => id === wanted) ?? this.models.find(choosable) ?? this.models.at(0);
+  }
+
+  /** The fields of a frame that say which model answers. */
+  wanted() {
+    return this.chosen ? { model: this.chosen.id } : {};
+  }
+
+  listen() {
+    this.button.addEventListener("click", () => this.choosing());
+    this.menu.addEventListener("keydown", (event) => stepThrough(this.menu, event));
+    this.menu.addEventListener("toggle", (event) => {
+      const open = /** @type {ToggleEvent} */ (event).newState === "open";
+      this.button.setAttribute("aria-expanded", String(open && this.anchor === this.button));
+    });
+  }
+
+  /** Opens the menu for what is asked next. */
+  choosing() {
+    this.open(this.button, (model) => this.choose(model));
+  }
+
+  /**
+   * Opens the menu beside `anchor`; what is picked goes to `then`.
+   *
+   * @param {HTMLElement} anchor @param {(model: Model) => void} then
+   */
+  open(anchor, then) {
+    this.anchor = anchor;
+    this.then = then;
+    this.showMenu();
+    openBeside(this.menu, anchor);
+    this.focus(this.chosen?.id ?? "");
+    void this.look();
+  }
+
+  /** @param {Model} model */
+  choose(model) {
+    this.chosen = model;
+    this.showChosen();
+    this.hooks.onchoose(model);
+  }
+
+  /** Asks how the models stand; where nobody answers, what was known stays. */
+  async look() {
+    try {
+      const answer = await fetch(this.address);
+      if (!answer.ok || answer.redirected) return;
+      this.models = (await answer.json()).models;
+    } catch {
+      return;
+    }
+    const focused = /** @type {HTMLElement|null} */ (document.activeElement);
+    const inside = focused && this.menu.contains(focused) ? focused.dataset.model ?? "" : null;
+    this.showMenu();
+    if (inside !== null) this.focus(inside);
+    this.chosen = this.first(this.chosen?.id ?? "");
+    this.showChosen();
+  }
+
+  showChosen() {
+    this.button.hidden = !this.several && (this.chosen?.state ?? "ready") === "ready";
+    find("[data-name]", this.button).textContent = this.chosen?.name ?? "";
+    const state = this.chosen && STATES[this.chosen.state];
+    const says = find("[data-state]", this.button);
+    says.hidden = !state;
+    says.textContent = state ?? "";
+  }
+
+  showMenu() {
+    const items = this.models.map((model, number) => this.item(model, number === 0));
+    find("[data-items]", this.menu).replaceChildren(...items);
+  }
+
+  /** @param {Model} model @param {boolean} first whether it answers where none is chosen */
+  item(model, first) {
+    const { id, name, note, state, demo } = model;
+    const checked = id === this.chosen?.id;
+    const able = choosable(model);
+    const marks = [first ? "Default" : "", demo ? "Demonstration" : "", STATES[state] ?? ""].filter(Boolean);
+    return element(
+      "button",
+      {
+        type: "button",
+        role: "menuitemradio",
+        class: "item",
+        tabindex: "-1",
+        "aria-checked": String(checked),
+        "aria-disabled": able ? null : "true",
+        dataset: { model: id, label: name },
+        onclick: () => able && this.pick(model),
+      },
+      icon(checked ? "check" : able ? "cpu" : "ban"),
+      element(
+        "span",
+        { class: "words" },
+        element("bdi", { class: "name", text: name }),
+        note ? element("small", { text: note }) : null,
+      ),
+      marks.length ? element("small", { class: "marks", text: marks.join(", ") }) : null,
+    );
+  }
+
+  /** @param {Model} model */
+  pick(model) {
+    this.menu.hidePopover();
+    this.then(model);
+  }
+
+  /** @param {string} id */
+  focus(id) {
+    const items = /** @type {HTMLElement[]} */ ([...this.menu.querySelectorAll("[data-model]")]);
+    (items.find(({ dataset }) => dataset.model === id) ?? items.at(0))?.focus();
+  }
+}
