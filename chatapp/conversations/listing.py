@@ -1,4 +1,4 @@
-"""Conversations by day, as people look for them."""
+"""Conversations as people look for them: those that they pinned, and the others by day."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -6,15 +6,26 @@ from itertools import groupby
 
 from django.utils import timezone
 
+from chatapp import access
+from chatapp.accounts.models import User
 from chatapp.conversations.models import Conversation
 
 Group = tuple[str, list[Conversation]]
+LISTED = 500
+PINNED = "Pinned"
+
+
+def listed(user: User) -> list[Group]:
+    """The conversations of ``user``."""
+    return by_day(access.own_conversations(user)[:LISTED], timezone.localdate())
 
 
 def by_day(conversations: Iterable[Conversation], today: date) -> list[Group]:
-    """``conversations``, the latest first, in groups with labels such as "Today"."""
+    """``conversations``, in their order, in groups with labels such as "Today"."""
 
     def day(conversation: Conversation) -> str:
+        if conversation.pinned:
+            return PINNED
         return label(timezone.localtime(conversation.updated).date(), today)
 
     return [(name, list(group)) for name, group in groupby(conversations, day)]

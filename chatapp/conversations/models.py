@@ -8,7 +8,7 @@ from django.db import models
 
 class Conversation(models.Model):
     """A tree of turns. ``branch`` is the turn through which the branch goes that was chosen to be
-    shown; without one the newest turn's is."""
+    shown; without one the newest turn's is. Those that are ``pinned`` are listed first."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
@@ -16,12 +16,15 @@ class Conversation(models.Model):
     )
     title = models.CharField(max_length=120)
     branch = models.ForeignKey("Turn", on_delete=models.SET_NULL, null=True, related_name="+")
+    pinned = models.BooleanField(default=False)
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
 
     class Meta:
-        ordering = ["-updated"]
-        indexes = [models.Index(fields=["owner", "-updated"])]
+        ordering = ["-pinned", "-updated"]
+        indexes = [
+            models.Index(fields=["owner", "-pinned", "-updated"], name="conversations_as_listed")
+        ]
 
     def __str__(self) -> str:
         return self.title

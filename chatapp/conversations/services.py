@@ -1,4 +1,4 @@
-"""What people do with their conversations: rename, choose a branch, delete."""
+"""What people do with their conversations: rename, pin, choose a branch, delete."""
 
 from uuid import UUID
 
@@ -19,6 +19,12 @@ def rename(user: User, conversation: UUID, title: str) -> None:
     if not words:
         raise Empty("A title needs at least one word.")
     own.update(title=words[: Conversation._meta.get_field("title").max_length])
+
+
+def pin(user: User, conversation: UUID, *, pinned: bool) -> None:
+    """Let a conversation stand first in the list, or among the others. Raises NotFound."""
+    if not access.own_conversations(user).filter(id=conversation).update(pinned=pinned):
+        raise NotFound(NO_CONVERSATION)
 
 
 def choose_branch(user: User, turn: UUID) -> Conversation:

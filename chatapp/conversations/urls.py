@@ -2,16 +2,17 @@
 
 from django.urls import path
 
-from chatapp.conversations import views
+from chatapp.conversations import list_views, views
 
 urlpatterns = [
     path("", views.chat, name="chat"),
-    path("conversations/", views.conversations, name="conversations"),
     path("conversations/models/", views.models, name="usable-models"),
+    path("conversations/", list_views.conversations, name="conversations"),
     path("c/<uuid:conversation>/", views.chat, name="conversation"),
     path("c/<uuid:conversation>/turns/", views.turns, name="turns"),
     path("turns/<uuid:turn>/branch/", views.choose_branch, name="choose-branch"),
-    path("c/<uuid:conversation>/rename/", views.rename, name="rename-conversation"),
-    path("c/<uuid:conversation>/delete/", views.delete, name="delete-conversation"),
+    path("c/<uuid:conversation>/pin/", list_views.pin, name="pin-conversation"),
+    path("c/<uuid:conversation>/rename/", list_views.rename, name="rename-conversation"),
+    path("c/<uuid:conversation>/delete/", list_views.delete, name="delete-conversation"),
     path("sources/<uuid:turn>/<int:number>/", views.source, name="source"),
 ]

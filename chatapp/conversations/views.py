@@ -17,40 +17,29 @@ Templates and what they are given:
     ``model``         that one, or the first, with ``name`` and ``demo``; None when it cannot be
                       told now
     ``question_max``  the longest question, in characters
-``conversations/list.html`` (address "conversations", for htmx or fetch; also included)
-    ``groups`` and ``conversation`` (None when fetched alone)
 ``conversations/source.html`` (address "source": a fragment, no page around it)
     ``source``        the row: ``number``, ``title``, ``page``
     ``passage``       ``{"text", "heading", "document", "collection"}``, or None when it is gone or
                       may not be read any more; the answer's status is then 410
-POST "rename-conversation" (field ``title``) answers with the list; POST "delete-conversation"
-answers 204 with ``HX-Redirect`` to "chat" for htmx, and redirects there otherwise.
 """
 
-from contextlib import suppress
 from pathlib import PurePath
-from typing import Any
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_POST
-from redis import RedisError
 
 from chatapp import access, wiring
 from chatapp.accounts.models import User
 from chatapp.catalog.choice import choices_of
 from chatapp.conversations import services
-from chatapp.conversations.listing import by_day
-from chatapp.conversations.live import announce, request_stops
+from chatapp.conversations.listing import listed
 from chatapp.conversations.presentation import shown_branch
-from chatapp.conversations.problems import Empty, NotFound
+from chatapp.conversations.problems import NotFound
 from chatapp.library.models import Chunk, State
 
-LISTED = 500
 EXAMPLES = (
     "What are the main points of “{}”?",
     "What should I know from “{}”?",
@@ -71,7 +60,7 @@ def chat(request: HttpRequest, conversation: UUID | None = None) -> HttpResponse
     chosen = shown[-1]["chosen"] if shown else ""
     model = next((each for each in models if str(each.id) == chosen), next(iter(models), None))
     context = {
-        **_list(user),
+        "groups": listed(user),
         "conversation": opened,
         "turns": shown,
         "collections": [{**row, "id": str(row["id"])} for row in readable],
@@ -82,12 +71,6 @@ def chat(request: HttpRequest, conversation: UUID | None = None) -> HttpResponse
         "question_max": settings.QUESTION_MAX_CHARS,
     }
     return render(request, "conversations/chat.html", context)
-
-
-@require_GET
-def conversations(request: HttpRequest) -> HttpResponse:
-    """The list of conversations alone."""
-    return render(request, "conversations/list.html", _list(access.signed_in(request)))
 
 
 @require_GET
@@ -116,36 +99,6 @@ def choose_branch(request: HttpRequest, turn: UUID) -> JsonResponse:
     return JsonResponse({"turns": shown_branch(user, opened)})
 
 
-@require_POST
-def rename(request: HttpRequest, conversation: UUID) -> HttpResponse:
-    """Gives a conversation the title of the field ``title``."""
-    user = access.signed_in(request)
-    try:
-        services.rename(user, conversation, request.POST.get("title", ""))
-    except NotFound:
-        raise Http404 from None
-    except Empty as problem:
-        return HttpResponse(str(problem), status=400, content_type="text/plain; charset=utf-8")
-    announce(conversation)
-    return render(request, "conversations/list.html", _list(user))
-
-
-@require_POST
-def delete(request: HttpRequest, conversation: UUID) -> HttpResponse:
-    """Deletes a conversation, and stops what is being answered in it."""
-    try:
-        running = services.delete(access.signed_in(request), conversation)
-    except NotFound:
-        raise Http404 from None
-    if running:
-        with suppress(RedisError, OSError):  # then the turn ends by itself, and is kept nowhere
-            async_to_sync(request_stops)(running)
-    announce(conversation)
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=204, headers={"HX-Redirect": "/"})
-    return redirect("chat")
-
-
 @require_GET
 def source(request: HttpRequest, turn: UUID, number: int) -> HttpResponse:
     """The words of a source, as long as the person may still read them; 410 after that."""
@@ -165,11 +118,6 @@ def _passage(chunk: Chunk) -> dict[str, str]:
         "document": chunk.document.name,
         "collection": chunk.document.collection.name,
     }
-
-
-def _list(user: User) -> dict[str, Any]:
-    latest = access.own_conversations(user)[:LISTED]
-    return {"groups": by_day(latest, timezone.localdate()), "conversation": None}
 
 
 def _examples(user: User) -> list[str]:

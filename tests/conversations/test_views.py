@@ -225,6 +225,19 @@ def test_the_owner_renames(employee: User, conversation: Conversation) -> None:
     assert conversation.title == "x" * 120
 
 
+def test_the_owner_pins_and_the_pinned_stand_first(
+    employee: User, conversation: Conversation
+) -> None:
+    Conversation.objects.create(owner=employee, title="newer")
+    client, address = signed_in(employee), f"/c/{conversation.id}/pin/"
+    listed = client.post(address, {"pinned": "yes"}).context["groups"]
+    assert [(name, [c.title for c in each]) for name, each in listed] == [
+        ("Pinned", ["How much leave?"]),
+        ("Today", ["newer"]),
+    ]
+    assert [name for name, _ in client.post(address).context["groups"]] == ["Today"]
+
+
 def test_the_owner_deletes(employee: User, conversation: Conversation, turn: Turn) -> None:
     client = signed_in(employee)
     response = client.post(f"/c/{conversation.id}/delete/", headers={"HX-Request": "true"})

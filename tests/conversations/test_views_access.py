@@ -54,6 +54,7 @@ PAGES = [
     ("get", "/c/{conversation}/"),
     ("get", "/c/{conversation}/turns/"),
     ("post", "/turns/{turn}/branch/"),
+    ("post", "/c/{conversation}/pin/"),
     ("post", "/c/{conversation}/rename/"),
     ("post", "/c/{conversation}/delete/"),
     ("get", "/sources/{turn}/1/"),
@@ -67,10 +68,11 @@ def test_nobody_but_the_owner_gets_anything(
 ) -> None:
     client = signed_in(request.getfixturevalue(name))
     where = address.format(conversation=turn.conversation_id, turn=turn.id)
-    response = getattr(client, method)(where, {"title": "Mine now"})
+    response = getattr(client, method)(where, {"title": "Mine now", "pinned": "yes"})
     assert response.status_code == 404
     assert "28 days" not in response.content.decode()
-    assert Conversation.objects.get().title == "How much leave?"
+    kept = Conversation.objects.get()
+    assert (kept.title, kept.pinned) == ("How much leave?", False)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +103,7 @@ def test_others_conversations_are_not_listed(team_mate: User, turn: Turn) -> Non
     [
         ("post", "/c/{conversation}/turns/"),
         ("get", "/turns/{turn}/branch/"),
+        ("get", "/c/{conversation}/pin/"),
         ("get", "/c/{conversation}/rename/"),
         ("get", "/c/{conversation}/delete/"),
         ("post", "/sources/{turn}/1/"),

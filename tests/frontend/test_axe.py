@@ -55,8 +55,8 @@ def open_person(page: Page) -> None:
 
 
 def open_delete(page: Page) -> None:
-    page.locator("li[data-id]").first.hover()
-    page.locator("[data-delete]").first.click()
+    open_menu(page)
+    page.get_by_role("menuitem", name="Delete").click()
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
@@ -64,6 +64,11 @@ def open_models(page: Page) -> None:
     page.goto(page.url.replace(harness.CONVERSATION, "several"))
     page.get_by_role("button", name="Model: smollm2").click()
     expect(page.get_by_role("menuitemradio")).to_have_count(3)
+
+
+def open_menu(page: Page) -> None:
+    page.locator(".centre-bar [data-more]").click()
+    expect(page.get_by_role("menu")).to_be_visible()
 
 
 def open_reasoning(page: Page) -> None:
@@ -78,6 +83,7 @@ def open_reasoning(page: Page) -> None:
         open_seal,
         open_figures,
         open_person,
+        open_menu,
         open_delete,
         open_models,
         open_reasoning,

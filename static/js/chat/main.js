@@ -6,6 +6,7 @@ import { Composer } from "./composer.js";
 import { find, findAll, uuid } from "./dom.js";
 import { Gauge } from "./figures.js";
 import { ModelPicker } from "./models.js";
+import { ListActions } from "./list-actions.js";
 import { Sidebar } from "./sidebar.js";
 import { ChatSocket } from "./socket.js";
 import { PassageDialog } from "./sources.js";
@@ -41,6 +42,7 @@ class Chat {
       { models: given("models"), address: items.dataset.address ?? "" },
       { onchoose: (model) => this.answeredBy(model) },
     );
+    this.actions = new ListActions(this.sidebar, (words) => this.announcer.say(words));
     this.thread = new Thread(
       { scroller: find("[data-scroller]"), list: find("[data-turns]"), latest: find("[data-latest]") },
       {

@@ -1,4 +1,4 @@
-// The list of conversations: found by title, renamed, deleted, folded away.
+// The list of conversations: found by title, walked by keys, folded away.
 
 import { find, findAll } from "./dom.js";
 
@@ -13,8 +13,6 @@ export class Sidebar {
     this.list = find("[data-conversation-list]", root);
     this.filter = /** @type {HTMLInputElement} */ (find("[data-filter]", root));
     this.nothing = /** @type {HTMLElement} */ (find("[data-filter-nothing]", root));
-    this.renaming = /** @type {HTMLDialogElement} */ (find("#rename-dialog"));
-    this.deleting = /** @type {HTMLDialogElement} */ (find("#delete-dialog"));
     this.listen();
     this.listenToFold();
     this.mark(this.current());
@@ -22,14 +20,7 @@ export class Sidebar {
 
   listen() {
     this.filter.addEventListener("input", () => this.applyFilter());
-    this.list.addEventListener("click", (event) => {
-      const button = /** @type {HTMLElement} */ (event.target).closest("[data-rename], [data-delete]");
-      if (button) this.openDialog(/** @type {HTMLElement} */ (button));
-    });
-    find("form", this.renaming).addEventListener("submit", (event) => this.rename(/** @type {SubmitEvent} */ (event)));
-    for (const dialog of [this.renaming, this.deleting]) {
-      find("[data-cancel]", dialog).addEventListener("click", () => dialog.close());
-    }
+    this.root.addEventListener("keydown", (event) => this.walk(event));
   }
 
   listenToFold() {
@@ -44,7 +35,7 @@ export class Sidebar {
       button.addEventListener("click", () => this.fold(!this.root.hidden, !narrow.matches));
     }
     this.root.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || !narrow.matches) return;
+      if (event.key !== "Escape" || !narrow.matches || document.querySelector(":popover-open")) return;
       event.stopPropagation();
       this.fold(true, false);
       /** @type {HTMLElement} */ (find("[data-fold][aria-expanded]")).focus();
@@ -64,6 +55,26 @@ export class Sidebar {
       button.setAttribute("aria-expanded", String(!folded));
     }
     if (keep) localStorageKeeps("sidebar", folded ? "folded" : "open");
+  }
+
+  /** From one row to the next by the arrow keys. @param {KeyboardEvent} event */
+  walk(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const rows = [this.filter, ...this.rows()];
+    const at = rows.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    if (!step || at < 0) return;
+    event.preventDefault();
+    rows[at + step]?.focus();
+  }
+
+  /** The links that are seen. @returns {HTMLElement[]} */
+  rows() {
+    return findAll("[data-id]:not([hidden]) a", this.list);
+  }
+
+  /** The row of a conversation. @param {string} id @returns {HTMLElement|null} */
+  row(id) {
+    return this.list.querySelector(`[data-id="${id}"]`);
   }
 
   /** @returns {string} the id of the conversation whose page this is, or "" */
@@ -91,44 +102,6 @@ export class Sidebar {
       group.hidden = !group.querySelector("[data-id]:not([hidden])");
     }
     this.nothing.hidden = found > 0 || !wanted;
-  }
-
-  /** @param {HTMLElement} button */
-  openDialog(button) {
-    const { id = "", title = "" } = /** @type {HTMLElement} */ (button.closest("[data-id]")).dataset;
-    const dialog = button.dataset.rename ? this.renaming : this.deleting;
-    const form = /** @type {HTMLFormElement} */ (find("form", dialog));
-    form.action = button.dataset.rename ?? button.dataset.delete ?? "";
-    form.dataset.id = id;
-    find("[data-error]", dialog).textContent = "";
-    const input = /** @type {HTMLInputElement|null} */ (dialog.querySelector("input[name=title]"));
-    if (input) input.value = title;
-    else find("[data-title]", dialog).textContent = title;
-    dialog.showModal();
-    input?.select();
-  }
-
-  /** @param {SubmitEvent} event */
-  async rename(event) {
-    event.preventDefault();
-    const form = /** @type {HTMLFormElement} */ (event.currentTarget);
-    const title = String(new FormData(form).get("title"));
-    try {
-      const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
-      const said = await answer.text();
-      if (answer.status === 400) {
-        find("[data-error]", this.renaming).textContent = said;
-        return;
-      }
-      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-      this.replace(said);
-      if (form.dataset.id === this.current()) this.ontitle(title);
-      this.renaming.close();
-      // The button that opened the dialog is gone with the old list.
-      this.list.querySelector(`[data-id="${form.dataset.id}"] a`)?.focus();
-    } catch {
-      find("[data-error]", this.renaming).textContent = "The name was not changed. Try again in a moment.";
-    }
   }
 
   /** @param {string} title of this page's conversation, after it was renamed */

@@ -1,0 +1,74 @@
+"""The list of conversations, and what its owner does with one of them.
+
+``conversations/list.html`` (address "conversations", for fetch; also included in ``chat.html``) is
+given ``groups``, as there, and ``conversation``, None when it is fetched alone. Every change but
+"delete-conversation" answers with the list.
+"""
+
+from contextlib import suppress
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+from redis import RedisError
+
+from chatapp import access
+from chatapp.accounts.models import User
+from chatapp.conversations import services
+from chatapp.conversations.listing import listed
+from chatapp.conversations.live import announce, request_stops
+from chatapp.conversations.problems import Empty, NotFound
+
+
+@require_GET
+def conversations(request: HttpRequest) -> HttpResponse:
+    """The list alone."""
+    return conversations_of(request, access.signed_in(request))
+
+
+def conversations_of(request: HttpRequest, user: User) -> HttpResponse:
+    context = {"groups": listed(user), "conversation": None}
+    return render(request, "conversations/list.html", context)
+
+
+@require_POST
+def pin(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    """Lets a conversation stand first, or, unless the field ``pinned`` is "yes", not any more."""
+    user, pinned = access.signed_in(request), request.POST.get("pinned") == "yes"
+    try:
+        services.pin(user, conversation, pinned=pinned)
+    except NotFound:
+        raise Http404 from None
+    return conversations_of(request, user)
+
+
+@require_POST
+def rename(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    """Gives a conversation the title of the field ``title``."""
+    user = access.signed_in(request)
+    try:
+        services.rename(user, conversation, request.POST.get("title", ""))
+    except NotFound:
+        raise Http404 from None
+    except Empty as problem:
+        return HttpResponse(str(problem), status=400, content_type="text/plain; charset=utf-8")
+    announce(conversation)
+    return conversations_of(request, user)
+
+
+@require_POST
+def delete(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    """Deletes a conversation, and stops what is being answered in it."""
+    try:
+        running = services.delete(access.signed_in(request), conversation)
+    except NotFound:
+        raise Http404 from None
+    if running:
+        with suppress(RedisError, OSError):  # then the turn ends by itself, and is kept nowhere
+            async_to_sync(request_stops)(running)
+    announce(conversation)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": "/"})
+    return redirect("chat")

@@ -1,0 +1,18 @@
+// Changes that are asked of the server by a form's rules.
+
+import { find } from "./dom.js";
+
+/**
+ * Posts `fields` to `address`.
+ *
+ * @param {string} address
+ * @param {Record<string, string>} [fields]
+ * @returns {Promise<Response>}
+ * @throws {Error} when it was not done; also when the session has ended
+ */
+export async function post(address, fields = {}) {
+  const token = /** @type {HTMLInputElement} */ (find("[name=csrfmiddlewaretoken]")).value;
+  const answer = await fetch(address, { method: "POST", headers: { "X-CSRFToken": token }, body: new URLSearchParams(fields) });
+  if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+  return answer;
+}
