@@ -20,7 +20,7 @@ from chatapp.accounts.models import User
 from chatapp.accounts.sessions import person_of
 from chatapp.conversations import asking
 from chatapp.conversations.ending import cancel
-from chatapp.conversations.events import to_wire
+from chatapp.conversations.events import encode
 from chatapp.conversations.flow import Bucket
 from chatapp.conversations.following import EventsGone
 from chatapp.conversations.frames import (
@@ -191,13 +191,15 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
                 del self._followed[turn]
 
     async def _push(self, turn: UUID, after: int, over: bool) -> None:
+        name = str(turn).encode()
         async with aclosing(live().following.turn(turn, after, over)) as events:
             async for seq, event in events:
                 if monotonic() - self._looked > LOOK_AT_SESSION_SECONDS:
                     await self._person()
                 if self._closed:
                     return
-                await self._frame("event", turn=str(turn), seq=seq, event=to_wire(event))
+                frame = b'{"type":"event","turn":"%b","seq":%d,"event":%b}'
+                await self.send(text_data=(frame % (name, seq, encode(event))).decode())
 
     async def _tell_all(self, person: User, outlook: Outlook) -> None:
         try:

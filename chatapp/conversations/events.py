@@ -5,7 +5,10 @@ name in snake case, with the fields beside it; ``docs/protocol.md`` describes ea
 """
 
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +184,22 @@ KINDS: dict[str, type[Event]] = {
     "ended": Ended,
 }
 NAMES = {kind: name for name, kind in KINDS.items()}
+FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in NAMES}
 NESTED = {(Passages, "sources"): SourceRef, (Judged, "categories"): CategoryScore}
 
 
 def to_wire(event: Event) -> dict[str, Any]:
     """The event as a JSON object."""
     return {"type": NAMES[type(event)], **asdict(event)}
+
+
+@lru_cache(maxsize=4096)
+def encode(event: Event) -> bytes:
+    """The JSON of :func:`to_wire`, made once for the log and all who follow."""
+    kind = type(event)
+    return orjson.dumps(
+        {"type": NAMES[kind]} | {name: getattr(event, name) for name in FIELDS[kind]}
+    )
 
 
 def from_wire(frame: dict[str, Any]) -> Event:

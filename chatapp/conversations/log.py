@@ -5,13 +5,17 @@ expires; a lease that its process refreshes; and a channel that says "there is m
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha1
 from typing import Any
 from uuid import UUID
 
 import orjson
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
+from redis.exceptions import NoScriptError
 
-from chatapp.conversations.events import Event, from_wire, to_wire
+from chatapp.conversations.events import Event, encode, from_wire
 from chatapp.conversations.journal import Numbered
 
 KEPT_SECONDS = 3600
@@ -43,6 +47,20 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('PUBLISH', ARGV[3], last)
 return last
 """
+APPEND_SHA = sha1(APPEND.encode(), usedforsecurity=False).hexdigest()
+"""What Redis knows a script by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A turn's ``events`` from number 1, of which the log is believed to have ``known``. It may
+    claim the turn's lease with them, and give it back."""
+
+    turn: UUID
+    events: Sequence[Event]
+    known: int
+    claims: bool = False
+    releases: bool = False
 
 
 def channel(turn: UUID) -> str:
@@ -50,13 +68,14 @@ def channel(turn: UUID) -> str:
     return f"{PREFIX}:{turn}:news"
 
 
+def lease(turn: UUID) -> str:
+    """The key that the process which runs ``turn`` renews."""
+    return f"{PREFIX}:{turn}:lease"
+
+
 def conversation_channel(conversation: UUID) -> str:
     """Where it is published that something changed in ``conversation``."""
     return f"parapet:conversation:{conversation}:news"
-
-
-def encode(event: Event) -> bytes:
-    return orjson.dumps(to_wire(event))
 
 
 def decode(entry: tuple[bytes, dict[bytes, bytes]]) -> Numbered:
@@ -69,14 +88,39 @@ class TurnLog:
 
     def __init__(self, client: Redis) -> None:
         self._client = client
-        self._append: Any = client.register_script(APPEND)
 
     async def append(self, turn: UUID, events: Sequence[Event], known: int) -> int:
         """Bring the stream up to ``events``, the turn's events from number 1, of which it is
         believed to have ``known``. Returns how many it has; call again while that is too few."""
-        batch = [encode(event) for event in events[known : known + BATCH]]
-        arguments = [known + 1, KEPT_SECONDS * 1000, channel(turn), *batch]
-        return int(await self._append(keys=[f"{PREFIX}:{turn}:events"], args=arguments))
+        (written,) = await self.append_all([Page(turn, events, known)])
+        return written
+
+    async def append_all(self, pages: Sequence[Page]) -> list[int]:
+        """As :meth:`append` for each of ``pages``, in one round trip."""
+        try:
+            return await self._append_all(pages)
+        except NoScriptError:  # Redis is new, or has forgotten
+            await self._client.script_load(APPEND)
+            return await self._append_all(pages)
+
+    async def _append_all(self, pages: Sequence[Page]) -> list[int]:
+        places: list[int] = []
+        async with self._client.pipeline(transaction=False) as pipe:
+            for page in pages:
+                if page.claims:
+                    pipe.set(lease(page.turn), 1, ex=LEASE_SECONDS)
+                places.append(len(pipe))
+                self._append(pipe, page)
+                if page.releases:
+                    pipe.delete(lease(page.turn))
+            answers = await pipe.execute()
+        return [int(answers[place]) for place in places]
+
+    @staticmethod
+    def _append(pipe: Pipeline, page: Page) -> None:
+        batch = [encode(event) for event in page.events[page.known : page.known + BATCH]]
+        about = page.known + 1, KEPT_SECONDS * 1000, channel(page.turn)
+        pipe.evalsha(APPEND_SHA, 1, f"{PREFIX}:{page.turn}:events", *about, *batch)
 
     async def read(self, turn: UUID, after: int) -> list[Numbered]:
         """The next events after number ``after``, at most BATCH of them."""
@@ -101,19 +145,16 @@ class TurnLog:
         """Take or renew the leases of ``turns``."""
         async with self._client.pipeline(transaction=False) as pipe:
             for turn in turns:
-                pipe.set(f"{PREFIX}:{turn}:lease", 1, ex=LEASE_SECONDS)
+                pipe.set(lease(turn), 1, ex=LEASE_SECONDS)
             await pipe.execute()
-
-    async def release(self, turn: UUID) -> None:
-        await self._client.delete(f"{PREFIX}:{turn}:lease")
 
     async def forsaken(self, turn: UUID) -> bool:
         """Whether nobody has held the lease of ``turn`` for GRACE_SECONDS.
 
         The first look that misses it leaves a mark, whose age later looks go by.
         """
-        lease, mark = f"{PREFIX}:{turn}:lease", f"{PREFIX}:{turn}:missed"
-        if await self._client.exists(lease):
+        mark = f"{PREFIX}:{turn}:missed"
+        if await self._client.exists(lease(turn)):
             await self._client.delete(mark)
             return False
         await self._client.set(mark, 1, nx=True, ex=SUSPICION_SECONDS)

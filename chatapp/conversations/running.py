@@ -20,13 +20,12 @@ from chatapp.conversations.events import Ended, Started
 from chatapp.conversations.journal import Coalescer, Journal
 from chatapp.conversations.log import REFRESH_SECONDS, TurnLog
 from chatapp.conversations.models import Status
+from chatapp.conversations.scribe import Scribe
 from chatapp.conversations.turn import Tools, TurnRequest, run_turn
 from chatapp.conversations.verdicts import Decided, Output
 from chatapp.moderation.services import Where
 from chatapp.rows import in_rows
 
-RETRY_SECONDS = 0.5
-GIVE_UP_SECONDS = 60
 SHUTDOWN_SECONDS = 5
 BROKEN = "Something went wrong on our side. Your question is kept; try again."
 NOT_SAVED = "The answer could not be saved. Your question is kept; try again in a minute."
@@ -70,6 +69,7 @@ class RunningTurns:
         then: Callable[[UUID], Awaitable[None]],
     ) -> None:
         self._log = log
+        self._scribe = Scribe(log)
         self._tools = tools
         self._then = then
         self._closing = False
@@ -106,6 +106,7 @@ class RunningTurns:
             await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         if self._keeper is not None:
             await cancel([self._keeper])
+        await self._scribe.close()
 
     def _unfinished(self) -> list[asyncio.Task[None]]:
         tasks = [running.task for running in self._running.values()]
@@ -120,7 +121,7 @@ class RunningTurns:
         return True
 
     async def _run(self, running: _Running) -> None:
-        writer = asyncio.create_task(self._write(running))
+        written = self._scribe.begin(running.job.turn, running.journal)
         coalescer = Coalescer(running.journal)
         try:
             await self._play(running, coalescer)
@@ -134,7 +135,7 @@ class RunningTurns:
             coalescer.add(Started(running.job.request.question, model=""))
         coalescer.add(ended)
         await self._go_on(running.job.conversation)
-        await writer
+        await written.wait()
         del self._running[running.job.turn]
 
     async def _go_on(self, conversation: UUID) -> None:
@@ -176,26 +177,6 @@ class RunningTurns:
             logger.exception("Turn %s could not be saved", running.job.turn)
             return Ended(Status.FAILED, NOT_SAVED)
         return ended
-
-    # --- the log in Redis -------------------------------------------------------------------
-
-    async def _write(self, running: _Running) -> None:
-        """Keep the log up to the journal; gives up when Redis stays away after the end."""
-        turn, journal, known = running.job.turn, running.journal, 0
-        give_up = float("inf")
-        now = asyncio.get_running_loop().time
-        with suppress(RedisError, OSError):
-            await self._log.claim([turn])
-        while not (journal.ended and known >= len(journal.events)) and now() < give_up:
-            await journal.beyond(known)
-            try:
-                known = await self._log.append(turn, journal.events, known)
-            except (RedisError, OSError):
-                if journal.ended and give_up == float("inf"):
-                    give_up = now() + GIVE_UP_SECONDS
-                await asyncio.sleep(RETRY_SECONDS)
-        with suppress(RedisError, OSError):
-            await self._log.release(turn)
 
     async def _keep_leases(self) -> None:
         while True:

@@ -21,7 +21,7 @@ from chatapp import rows as work_on_rows
 from chatapp import wiring
 from chatapp.accounts.models import User
 from chatapp.asgi import application
-from chatapp.conversations import live, running
+from chatapp.conversations import live, scribe
 from chatapp.conversations.events import (
     Cited,
     Ended,
@@ -161,7 +161,7 @@ async def connect(rows: None, redis_url: str, use: Use) -> AsyncIterator[Connect
 def no_redis(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Redis is away, and nobody waits long for it to come back."""
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr(running, "GIVE_UP_SECONDS", 0.1)
+    monkeypatch.setattr(scribe, "GIVE_UP_SECONDS", 0.1)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import random
 from contextlib import aclosing
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from redis.asyncio import Redis
 
@@ -21,11 +22,14 @@ from chatapp.conversations.events import (
     Text,
     Usage,
     Withheld,
+    encode,
+    from_wire,
+    to_wire,
 )
 from chatapp.conversations.following import EventsGone
 from chatapp.conversations.journal import Numbered
 from chatapp.conversations.live import Live
-from chatapp.conversations.log import TurnLog
+from chatapp.conversations.log import Page, TurnLog, lease
 from tests.conversations.conftest import collect
 
 SOURCE = SourceRef(1, "Leave.pdf", "Leave > Annual", 3, "c", "d:1", 0.5)
@@ -86,6 +90,41 @@ async def test_news_comes_without_polling(other: Live, log: TurnLog) -> None:
         assert len(await follower) == 2
 
 
+@pytest.mark.parametrize("event", WHOLE)
+def test_the_json_of_an_event_is_its_form_on_the_wire(event: Event) -> None:
+    assert orjson.loads(encode(event)) == orjson.loads(orjson.dumps(to_wire(event)))
+    assert from_wire(orjson.loads(encode(event))) == event
+
+
+async def test_many_turns_are_written_in_one_round_trip(log: TurnLog, other: Live) -> None:
+    first, second = uuid4(), uuid4()
+    pages = [Page(first, WHOLE[:4], 0, claims=True), Page(second, WHOLE, 0, claims=True)]
+    assert await log.append_all(pages) == [4, len(WHOLE)]
+    assert [await log.read_all(first), await log.read_all(second)] == [
+        list(enumerate(WHOLE, 1))[:4],
+        list(enumerate(WHOLE, 1)),
+    ]
+
+
+async def test_pages_take_the_lease_and_give_it_back(log: TurnLog, redis_url: str) -> None:
+    turn = uuid4()
+    async with Redis.from_url(redis_url) as client:
+        await log.append_all([Page(turn, WHOLE[:1], 0, claims=True)])
+        assert await client.exists(lease(turn))
+        await log.append_all([Page(turn, WHOLE, 1, releases=True)])
+        assert not await client.exists(lease(turn))
+
+
+async def test_a_redis_that_forgot_how_to_append_is_told_again(
+    log: TurnLog, redis_url: str
+) -> None:
+    turn = uuid4()
+    async with Redis.from_url(redis_url) as client:
+        await log.append(turn, WHOLE[:1], 0)
+        await client.script_flush()
+    assert await log.append(turn, WHOLE, 1) == len(WHOLE)
+
+
 async def test_nothing_is_written_behind_a_gap(log: TurnLog) -> None:
     turn = uuid4()
     assert await log.append(turn, WHOLE, 5) == 0
@@ -127,11 +166,11 @@ async def test_a_lease_is_held_and_missed_only_after_a_grace(
     turn = uuid4()
     await log.claim([turn])
     assert not await log.forsaken(turn)
-    await log.release(turn)
+    await log.append_all([Page(turn, WHOLE, 0, releases=True)])
     assert not await log.forsaken(turn)  # noticed just now
     await log.claim([turn])
     assert not await log.forsaken(turn)
-    await log.release(turn)
+    await log.append_all([Page(turn, WHOLE, 0, releases=True)])
     assert not await log.forsaken(turn)  # the mark of before is forgotten
     async with Redis.from_url(redis_url) as client:
         await client.pexpire(f"parapet:turn:{turn}:missed", 54_000)
