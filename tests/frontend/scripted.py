@@ -80,9 +80,12 @@ def opening(question: str) -> tuple[events.Event, ...]:
 
 def turn(question: str, *after: events.Event, status: str = "done") -> dict[str, Any]:
     """A stored turn as the chat's view brings it; it ends with ``status``."""
-    told = () if status == "running" else wire(*opening(question), *after)
+    told = () if status in ("running", "queued") else wire(*opening(question), *after)
+    name = str(uuid.uuid4())
     return {
-        "id": str(uuid.uuid4()),
+        "id": name,
+        "parent": None,
+        "siblings": [name],
         "question": question,
         "status": status,
         "started": "2026-11-24T09:30:00+00:00",

@@ -27,15 +27,19 @@ class Wire:
     def tell(self, **frame: Any) -> None:
         self.sockets[-1].send(json.dumps(frame))
 
-    def accept(self, turn: str = scripted.TURN) -> None:
+    def accept(
+        self, turn: str = scripted.TURN, status: str = "running", parent: str | None = None
+    ) -> None:
         """Accept the last question, or the last request for another answer."""
         sent = [frame for frame in self.frames if "client_id" in frame][-1]
-        self.seq = 0
+        if status == "running":
+            self.seq = 0
         self.tell(
             type="accepted",
             client_id=sent["client_id"],
             turn=turn,
-            parent=sent.get("parent"),
+            status=status,
+            parent=sent.get("parent", parent),
             conversation=sent.get("conversation") or CONVERSATION,
             title=sent.get("text", "")[:20],
         )

@@ -6,7 +6,7 @@ const NEARLY = 0.8;
 
 /**
  * @typedef {object} ComposerHooks
- * @property {(text: string) => void} onsend
+ * @property {(text: string) => boolean} onsend whether the text was taken
  * @property {() => void} onstop
  */
 
@@ -25,10 +25,13 @@ export class Composer {
     this.onstop = onstop;
     this.text = /** @type {HTMLTextAreaElement} */ (find("textarea", form));
     this.button = /** @type {HTMLButtonElement} */ (find("[data-send]", form));
+    this.stop = /** @type {HTMLButtonElement} */ (find("[data-stop]", form));
     this.says = find("[data-composer-says]", form);
     this.chips = find("[data-chips]", form);
     this.running = false;
     this.connected = false;
+    /** Nothing can be asked here any more. */
+    this.gone = false;
     this.error = "";
     /** @type {Set<string>} */
     this.left = new Set();
@@ -39,15 +42,15 @@ export class Composer {
 
   listen() {
     this.text.addEventListener("input", () => {
-      this.error = "";
+      if (!this.gone) this.error = "";
       this.refresh();
     });
     this.text.addEventListener("keydown", (event) => this.pressed(event));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (this.running) this.onstop();
-      else this.submit();
+      this.submit();
     });
+    this.stop.addEventListener("click", () => this.onstop());
   }
 
   /** @param {KeyboardEvent} event */
@@ -56,15 +59,15 @@ export class Composer {
     const breaks = event.shiftKey || event.isComposing || matchMedia("(pointer: coarse)").matches;
     if (event.key !== "Enter" || breaks) return;
     event.preventDefault();
-    if (!this.running) this.submit();
+    this.submit();
   }
 
   submit() {
     const text = this.text.value.trim();
-    if (!text || !this.connected || text.length > this.limit) return;
+    if (!text || !this.connected || this.gone || text.length > this.limit) return;
+    if (!this.onsend(text)) return;
     this.text.value = "";
     this.refresh();
-    this.onsend(text);
   }
 
   /** Ids to search, or null for all of them. @returns {string[]|null} */
@@ -81,7 +84,12 @@ export class Composer {
     this.text.setSelectionRange(text.length, text.length);
   }
 
-  /** @param {{running?: boolean, connected?: boolean, error?: string}} state */
+  /** Words that were taken and are not wanted; what was written since stays. @param {string} text */
+  giveBack(text) {
+    this.put([text, this.text.value].filter(Boolean).join("\n"));
+  }
+
+  /** @param {{running?: boolean, connected?: boolean, gone?: boolean, error?: string}} state */
   set(state) {
     Object.assign(this, state);
     this.refresh();
@@ -92,21 +100,33 @@ export class Composer {
     const over = length - this.limit;
     this.grow();
     this.text.setAttribute("aria-invalid", String(over > 0));
-    this.showButton(this.running ? this.connected : this.connected && length > 0 && over <= 0);
+    this.text.placeholder = this.running ? "Ask the next question" : "Ask a question";
+    this.showButtons(length > 0, this.connected && !this.gone && length > 0 && over <= 0);
     const count = length > this.limit * NEARLY ? `${length.toLocaleString()} of ${this.limit.toLocaleString()} characters` : "";
     const words = this.error || (this.connected ? "" : "Reconnecting… What you write is kept.") || (over > 0 ? `Too long by ${over.toLocaleString()} characters` : count);
     if (this.says.textContent !== words) this.says.textContent = words;
     this.says.classList.toggle("wrong", Boolean(this.error) || over > 0);
   }
 
-  /** @param {boolean} able */
-  showButton(able) {
+  /**
+   * While an answer is written, Stop stands where Send stood; what is written meanwhile brings
+   * Queue beside it.
+   *
+   * @param {boolean} written @param {boolean} able
+   */
+  showButtons(written, able) {
+    const focused = document.activeElement;
+    this.stop.hidden = !this.running;
+    this.stop.disabled = !this.connected;
+    this.button.hidden = this.running && !written;
     this.button.disabled = !able;
-    const name = this.running ? "Stop" : "Send";
+    if (focused === this.button && this.button.hidden) this.stop.focus();
+    if (focused === this.stop && this.stop.hidden) this.text.focus();
+    const name = this.running ? "Queue" : "Send";
     if (this.button.dataset.does === name) return;
     this.button.dataset.does = name;
-    this.button.classList.toggle("primary", !this.running);
-    this.button.replaceChildren(icon(this.running ? "square" : "arrow-up"), element("span", { text: name }));
+    this.button.title = this.running ? "Answered once the answers before it are done" : "";
+    this.button.replaceChildren(icon("arrow-up"), element("span", { text: name }));
   }
 
   grow() {

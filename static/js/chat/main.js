@@ -5,16 +5,20 @@ import { Branches } from "./branches.js";
 import { Composer } from "./composer.js";
 import { find, findAll, uuid } from "./dom.js";
 import { Gauge } from "./figures.js";
+import { Following } from "./following.js";
 import { ModelPicker } from "./models.js";
 import { ListActions } from "./list-actions.js";
 import { Sidebar } from "./sidebar.js";
 import { ChatSocket } from "./socket.js";
 import { PassageDialog } from "./sources.js";
 import { Thread } from "./thread.js";
-import { answerText, newTurn, receive, resume } from "./turn.js";
+import { answerText, isOpen, newTurn, receive, resume } from "./turn.js";
 import { counted, ending, waiting } from "./words.js";
 
 /** @typedef {import("./turn.js").Turn} Turn */
+
+const DELETED = "This conversation was deleted. What you see here is not kept any more.";
+const WOULD_HIDE = "An answer below is not done yet. Wait for it or stop it first.";
 
 /** @param {string} id @returns {any} the JSON that the server put into the page */
 function given(id) {
@@ -51,8 +55,14 @@ class Chat {
         edit: (turn) => this.branches.edit(turn),
         showVersion: (id) => this.branches.show(id),
         askAnother: this.models.several ? (turn, anchor) => this.askAnother(turn, anchor) : null,
+        takeBack: (turn) => this.socket.stop(turn.id),
       },
     );
+    this.following = new Following(this.turns, {
+      onturn: (turn) => this.askedElsewhere(turn),
+      reload: () => this.branches.reload(this.conversation ?? ""),
+      ontitle: (title) => this.named(title),
+    });
     this.composer = new Composer(
       find("[data-composer]"),
       { limit: Number(page.dataset.questionMax), collections: given("collections") },
@@ -70,6 +80,7 @@ class Chat {
     for (const stored of given("turns")) this.bring(stored);
     this.listenToSocket();
     this.listenToKeys();
+    if (this.conversation) this.socket.watch(this.conversation);
     for (const example of findAll("[data-example]")) {
       example.addEventListener("click", () => this.composer.put(example.dataset.example ?? ""));
     }
@@ -81,12 +92,13 @@ class Chat {
   bring(stored) {
     const turn = resume(stored);
     this.keep(turn);
-    if (turn.status === "running") this.socket.follow(turn.id, 0);
+    if (isOpen(turn)) this.socket.follow(turn.id, 0);
   }
 
   listenToSocket() {
     this.socket.onaccepted = (frame) => this.accepted(frame);
     this.socket.onevent = (id, seq, event) => this.happened(id, seq, event);
+    this.socket.onnews = (frame) => this.following.told(frame);
     this.socket.onerror = (frame) => this.refused(frame);
     this.socket.onstatus = (status) => {
       if (status === "signed-out") location.reload();
@@ -121,7 +133,7 @@ class Chat {
 
   /** @returns {Turn|undefined} the turn that is being answered */
   running() {
-    return [...this.turns.values()].findLast((turn) => turn.status === "running");
+    return [...this.turns.values()].find((turn) => turn.status === "running");
   }
 
   /** @param {Turn} turn */
@@ -133,18 +145,19 @@ class Chat {
     this.gauge.show([...this.turns.values()]);
   }
 
-  /** @param {string} text */
+  /** @param {string} text @returns {boolean} whether it was taken */
   ask(text) {
-    if (this.running()) return;
+    if (this.branches.edited && this.wouldHide(this.branches.edited)) return false;
     const edited = this.branches.done();
     const clientId = this.begin(text, edited);
     const place = edited ? { parent: edited.parent ?? null } : {};
     this.socket.send({ client_id: clientId, conversation: this.conversation, text, collections: this.composer.chosen(), ...this.models.wanted(), ...place });
+    return true;
   }
 
   /** @param {Turn} turn whose question is asked again, beside it */
   askAgain(turn) {
-    if (this.running()) return;
+    if (this.wouldHide(turn)) return;
     this.branches.done();
     const clientId = this.begin(turn.question, turn);
     this.socket.regenerate({ client_id: clientId, turn: turn.id, ...this.models.wanted() });
@@ -165,6 +178,18 @@ class Chat {
   }
 
   /**
+   * Whether another version of `version` would take the place of what is being answered; says so.
+   *
+   * @param {Turn} version
+   */
+  wouldHide(version) {
+    const shown = [...this.turns.values()];
+    const hides = shown.slice(shown.findIndex(({ id }) => id === version.id)).some(isOpen);
+    if (hides) this.composer.set({ error: WOULD_HIDE });
+    return hides;
+  }
+
+  /**
    * Shows a turn that is not accepted yet, in the place of `version` and what followed it.
    *
    * @param {string} question @param {Turn|null} version
@@ -172,7 +197,6 @@ class Chat {
    */
   begin(question, version) {
     const clientId = uuid();
-    this.announcer.start();
     this.composer.set({ error: "" });
     if (version) this.cut(version.id);
     this.keep(newTurn(clientId, question, version ?? {}));
@@ -189,10 +213,37 @@ class Chat {
     }
   }
 
-  /** Shows another branch. @param {any[]} stored */
+  /** Shows a branch: what it shares with the one before stays as it is. @param {any[]} stored */
   show(stored) {
-    for (const id of [...this.turns.keys()]) this.cut(id);
-    for (const turn of stored) this.bring(turn);
+    const pending = [...this.turns.values()].filter(({ phase }) => phase === "sending");
+    const before = [...this.turns.keys()];
+    const differs = stored.findIndex(({ id }, index) => id !== before[index]);
+    const same = differs < 0 ? stored.length : differs;
+    if (same < before.length) this.cut(before[same]);
+    stored.slice(0, same).forEach((turn) => this.renew(turn));
+    stored.slice(same).forEach((turn) => this.bring(turn));
+    pending.forEach((turn) => this.keep(turn));
+  }
+
+  /** @param {any} stored a turn that is shown, as it is now */
+  renew(stored) {
+    const turn = /** @type {Turn} */ (this.turns.get(stored.id));
+    if (!isOpen(turn) && turn.status !== stored.status) this.bring(stored);
+    else if (stored.siblings.length !== turn.siblings.length) this.keep({ ...turn, siblings: stored.siblings });
+  }
+
+  /** @param {Turn} turn */
+  askedElsewhere(turn) {
+    this.keep(turn);
+    this.socket.follow(turn.id, 0);
+    this.announcer.say(`Asked in another window: ${turn.question}`);
+  }
+
+  /** @param {string} title */
+  named(title) {
+    if (find("[data-conversation-title]").textContent === title) return;
+    this.sidebar.ontitle(title);
+    this.sidebar.reload();
   }
 
   stop() {
@@ -203,20 +254,31 @@ class Chat {
   }
 
   /** @param {import("./socket.js").Frame} frame */
-  accepted({ client_id: clientId, turn: id, parent, conversation, title }) {
+  accepted({ client_id: clientId, turn: id, parent, conversation, title, status }) {
     const turn = this.turns.get(clientId);
     if (!turn) return;
-    this.turns.delete(clientId);
-    const named = { ...turn, id, parent, siblings: [...turn.siblings, id], phase: /** @type {const} */ ("started") };
-    this.thread.rename(clientId, named);
-    this.keep(named);
+    const siblings = [...turn.siblings, id];
+    const open = /** @type {const} */ (status === "queued" ? "queued" : "running");
+    const named = resume({ id, question: turn.question, parent, siblings, status: open, events: [] });
+    this.rename(clientId, named);
+    this.following.changed();
     this.announcer.say(waiting(named));
     if (this.unwanted === clientId) this.socket.stop(id);
     if (this.conversation === conversation) return;
     this.conversation = conversation;
+    this.socket.watch(conversation);
     history.replaceState(null, "", (this.page.dataset.conversationUrl ?? "").replace("ID", conversation));
     this.sidebar.ontitle(title);
     this.sidebar.reload();
+  }
+
+  /** What the page knew as `before` has its own id now, and keeps its place. @param {string} before @param {Turn} turn */
+  rename(before, turn) {
+    const shown = [...this.turns.values()];
+    this.turns.clear();
+    for (const one of shown) this.turns.set(one.id === before ? turn.id : one.id, one.id === before ? turn : one);
+    this.thread.rename(before, turn);
+    this.keep(turn);
   }
 
   /** @param {string} id @param {number} seq @param {import("./turn.js").TurnEvent} event */
@@ -224,6 +286,7 @@ class Chat {
     const before = this.turns.get(id);
     if (!before) return;
     const turn = receive(before, seq, event);
+    if (event.type === "started") this.announcer.start();
     this.keep(turn);
     this.announce(before, turn);
   }
@@ -239,16 +302,22 @@ class Chat {
   }
 
   /** @param {import("./socket.js").Frame} frame */
-  refused({ client_id: clientId, turn: id, message }) {
+  refused({ client_id: clientId, turn: id, conversation, code, message }) {
+    if (conversation && conversation === this.conversation) {
+      this.composer.set({ gone: true, error: DELETED });
+      this.sidebar.reload();
+      return;
+    }
     const turn = this.turns.get(clientId ?? id);
     if (turn && clientId) {
       this.turns.delete(clientId);
       this.thread.remove(clientId);
-      this.composer.put(turn.question);
+      this.composer.giveBack(turn.question);
       // An edit or another answer had taken the place of what is shown now.
       if (turn.siblings.length && this.conversation) void this.branches.reload(this.conversation);
     }
     if (turn && !clientId) this.keep({ ...turn, phase: "ended", status: "interrupted", reason: message });
+    if (code === "gone" && this.conversation) void this.following.reload();
     if (!this.turns.size) this.page.classList.add("is-empty");
     this.composer.set({ running: Boolean(this.running()), error: turn && !clientId ? "" : message });
   }

@@ -19,7 +19,7 @@ export function pause(attempt, spread = Math.random()) {
   return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempt) * (0.5 + spread / 2);
 }
 
-/** One connection to the server, kept up. Events: `onevent`, `onaccepted`, `onerror`, `onstatus`. */
+/** One connection to the server, kept up. Events: `onevent`, `onaccepted`, `onnews`, `onerror`, `onstatus`. */
 export class ChatSocket {
   /**
    * @param {string} address
@@ -37,6 +37,8 @@ export class ChatSocket {
     this.pending = new Map();
     /** The last sequence number seen of each turn that runs. @type {Map<string, number>} */
     this.following = new Map();
+    /** The conversation whose news are told. @type {string|null} */
+    this.watched = null;
     /** Turns whose lost events were asked for, by the number asked after. @type {Map<string, number>} */
     this.asked = new Map();
     /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -45,6 +47,8 @@ export class ChatSocket {
     this.onevent = () => {};
     /** @type {(frame: Frame) => void} */
     this.onaccepted = () => {};
+    /** @type {(frame: Frame) => void} */
+    this.onnews = () => {};
     /** @type {(frame: Frame) => void} */
     this.onerror = () => {};
     /** @type {(status: SocketStatus) => void} */
@@ -74,6 +78,7 @@ export class ChatSocket {
     this.asked.clear();
     for (const frame of this.pending.values()) this.transmit(frame);
     for (const [turn, after] of this.following) this.transmit({ type: "attach", turn, after });
+    if (this.watched) this.transmit({ type: "follow", conversation: this.watched });
     this.become("open");
   }
 
@@ -102,6 +107,7 @@ export class ChatSocket {
     if (frame.type === "event") this.event(frame);
     else if (frame.type === "accepted") this.accepted(frame);
     else if (frame.type === "error") this.error(frame);
+    else if (["following", "turn", "renamed"].includes(frame.type)) this.onnews(frame);
   }
 
   /** @param {Frame} frame */
@@ -130,6 +136,7 @@ export class ChatSocket {
   error(frame) {
     if (frame.client_id) this.pending.delete(frame.client_id);
     if (frame.turn) this.following.delete(frame.turn);
+    if (frame.conversation === this.watched) this.watched = null;
     this.onerror(frame);
   }
 
@@ -157,6 +164,12 @@ export class ChatSocket {
   follow(turn, after) {
     this.following.set(turn, after);
     this.transmit({ type: "attach", turn, after });
+  }
+
+  /** Hears what happens in a conversation, in whichever window. @param {string} conversation */
+  watch(conversation) {
+    this.watched = conversation;
+    this.transmit({ type: "follow", conversation });
   }
 
   /** @param {string} turn */

@@ -17,6 +17,7 @@ import { counted, ending, seal, waiting } from "./words.js";
  * @property {(turn: Turn, number: number) => void} openSource
  * @property {(turn: Turn) => void} askAgain
  * @property {(turn: Turn) => void} edit
+ * @property {(turn: Turn) => void} takeBack
  * @property {(id: string) => void} showVersion
  * @property {((turn: Turn, anchor: HTMLElement) => void)|null} askAnother null where there is one model
  */
@@ -108,7 +109,8 @@ export class TurnView {
     if (before?.sources !== turn.sources || before?.cited !== turn.cited) this.sources.update(turn.sources, turn.cited);
     if (before?.judged !== turn.judged) this.parts.failures.replaceChildren(...[failureNotice(turn.judged)].filter((one) => one !== null));
     this.showWaiting(waiting(turn, connected));
-    if (turn.phase === "ended" && before?.phase !== "ended") this.showEnd(turn);
+    const news = before?.status !== turn.status || before.siblings !== turn.siblings;
+    if (turn.phase === "ended" && news) this.showEnd(turn);
   }
 
   /** @param {string} text */
@@ -123,7 +125,10 @@ export class TurnView {
     this.root.setAttribute("aria-busy", words ? "true" : "false");
     if (this.parts.waiting.dataset.words === words) return;
     this.parts.waiting.dataset.words = words;
-    this.parts.waiting.replaceChildren(element("span", { class: "pulse", "aria-hidden": "true" }), words);
+    const behind = this.turn.phase === "behind";
+    const mark = behind ? icon("clock") : element("span", { class: "pulse", "aria-hidden": "true" });
+    this.parts.waiting.replaceChildren(mark, words);
+    if (behind) this.parts.waiting.append(lineButton("x", "Take back", () => this.actions.takeBack(this.turn)));
   }
 
   /** @param {Turn} turn */
@@ -131,12 +136,13 @@ export class TurnView {
     this.answerView.finish();
     const words = ending(turn);
     const judged = !turn.judged.some(({ failures }) => failures.length);
-    const again = turn.status === "blocked" && judged
-      ? lineButton("pencil", "Change the question", () => this.actions.edit(this.turn))
-      : lineButton("rotate-cw", "Ask again", () => this.actions.askAgain(this.turn));
+    const change = lineButton("pencil", "Change the question", () => this.actions.edit(this.turn));
+    const again = lineButton("rotate-cw", "Ask again", () => this.actions.askAgain(this.turn));
+    const neverBegan = turn.status === "stopped" && !turn.model;
+    const ways = turn.status === "blocked" && judged ? [change] : neverBegan ? [again, change] : [again];
     this.parts.ending.hidden = turn.status === "done" && !words;
     const said = words ? [icon("info"), element("span", { text: words })] : [];
-    this.parts.ending.replaceChildren(...said, ...(turn.status === "done" ? [] : [again]));
+    this.parts.ending.replaceChildren(...said, ...(turn.status === "done" ? [] : ways));
     this.showLine(turn);
   }
 

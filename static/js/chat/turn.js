@@ -22,7 +22,8 @@
  * @property {string[]} siblings ids of its versions, itself among them, oldest first
  * @property {string|null|undefined} parent what it follows; undefined where the server decides
  * @property {number} seq the last event that was applied
- * @property {"sending"|"started"|"searching"|"queued"|"loading"|"retrying"|"reading"|"thinking"|"writing"|"ended"} phase
+ * @property {"sending"|"behind"|"started"|"searching"|"queued"|"loading"|"retrying"|"reading"|"thinking"|"writing"|"ended"} phase
+ *   "behind": it waits for the answer before it; "queued": for the model
  * @property {number|null} detail the number that belongs to the phase
  * @property {string} model
  * @property {boolean} demo
@@ -34,7 +35,7 @@
  * @property {Judgement[]} judged
  * @property {string} digest what its server tells the model's weights by, or ""
  * @property {Usage|null} usage
- * @property {"running"|"done"|"stopped"|"blocked"|"failed"|"interrupted"} status
+ * @property {"queued"|"running"|"done"|"stopped"|"blocked"|"failed"|"interrupted"} status
  * @property {string} reason
  */
 
@@ -79,7 +80,7 @@ function withText(parts, text) {
 
 /** @type {Record<string, (turn: Turn, event: TurnEvent) => Partial<Turn>>} */
 const CHANGES = {
-  started: (_, { question, model, demo, digest }) => ({ phase: "started", question, model, demo, digest: digest ?? "" }),
+  started: (_, { question, model, demo, digest }) => ({ phase: "started", status: "running", question, model, demo, digest: digest ?? "" }),
   searching: (_, { collections }) => ({ phase: "searching", detail: collections }),
   queued: (_, { position }) => ({ phase: "queued", detail: position }),
   loading: (_, { seconds }) => ({ phase: "loading", detail: seconds ?? null }),
@@ -109,7 +110,7 @@ const CHANGES = {
  */
 export function reduce(turn, event) {
   const change = CHANGES[event.type];
-  if (!change || turn.status !== "running") return turn;
+  if (!change || !isOpen(turn)) return turn;
   return { ...turn, ...change(turn, event) };
 }
 
@@ -134,8 +135,12 @@ export function receive(turn, seq, event) {
 export function resume(stored) {
   const fresh = newTurn(stored.id, stored.question, stored);
   const turn = stored.events.reduce(reduce, { ...fresh, phase: "started" });
+  if (stored.status === "queued") return { ...fresh, status: "queued", phase: "behind" };
   return stored.status === "running" ? { ...fresh, phase: "started" } : { ...turn, status: stored.status, phase: "ended" };
 }
+
+/** Whether the turn waits or is being answered. @param {Pick<Turn, "status">} turn */
+export const isOpen = ({ status }) => status === "queued" || status === "running";
 
 /** The answer's words, without what was withheld. @param {Turn} turn @returns {string} */
 export function answerText(turn) {

@@ -27,6 +27,8 @@ export function waiting({ phase, detail, parts }, connected = true) {
   switch (phase) {
     case "sending":
       return "Sending";
+    case "behind":
+      return "Waiting for the answer before it";
     case "started":
       return "Checking your question";
     case "searching":
@@ -61,7 +63,7 @@ const ENDINGS = {
  * @param {Turn} turn
  */
 export function ending({ status, reason, parts }) {
-  if (status === "running") return "";
+  if (status === "running" || status === "queued") return "";
   if (status === "done") return reason;
   const said = parts.some((part) => part.kind === "withheld" && (!reason || part.message === reason));
   if (status === "blocked" && said) return "";
