@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponseBase
 from chatapp.accounts.models import Role, User
 from chatapp.api.models import ApiKey
 from chatapp.catalog.models import Endpoint, LanguageModel
-from chatapp.conversations.models import Conversation, Source, Turn
+from chatapp.conversations.models import Conversation, Feedback, Source, Turn
 from chatapp.library.models import Chunk, Collection, Document, State
 from chatapp.moderation.models import Entry
 
@@ -96,6 +96,11 @@ def own_turns(user: User) -> QuerySet[Turn]:
 def own_sources(user: User) -> QuerySet[Source]:
     """Sources of this person's turns; opening one asks :func:`readable_chunks` as well."""
     return Source.objects.filter(turn__in=own_turns(user))
+
+
+def own_feedback(user: User) -> QuerySet[Feedback]:
+    """What this person said of their answers, for themselves alone to read and change."""
+    return Feedback.objects.filter(person=user, turn__in=own_turns(user))
 
 
 def own_keys(user: User) -> QuerySet[ApiKey]:

@@ -115,3 +115,34 @@ class Source(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["turn", "number"], name="one_source_per_number")
         ]
+
+
+class Reason(models.TextChoices):
+    """Why an answer helped or did not. The first three praise, the others complain."""
+
+    CORRECT = "correct", "It is correct"
+    CLEAR = "clear", "It is clear"
+    SOURCED = "sourced", "Its sources bear it out"
+    WRONG = "wrong", "It is wrong"
+    INCOMPLETE = "incomplete", "Something is missing"
+    UNSOURCED = "unsourced", "Its sources do not say so"
+    BESIDE = "beside", "It misses the question"
+    REFUSED = "refused", "It was withheld without need"
+    HARMFUL = "harmful", "It is harmful"
+
+
+class Feedback(models.Model):
+    """What a person says of an answer: at most one row for each of the two, gone with either."""
+
+    turn = models.ForeignKey(Turn, on_delete=models.CASCADE, related_name="feedback")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    helpful = models.BooleanField()
+    reasons = models.JSONField(default=list)
+    words = models.CharField(max_length=1000, blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+    updated = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["turn", "person"], name="one_feedback_per_person")
+        ]

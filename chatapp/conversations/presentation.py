@@ -4,6 +4,7 @@ from typing import Any
 
 from chatapp import access
 from chatapp.accounts.models import User
+from chatapp.conversations import feedback
 from chatapp.conversations.events import to_wire
 from chatapp.conversations.models import Conversation, Turn
 from chatapp.conversations.replay import chunks_of, events_of
@@ -19,7 +20,12 @@ def shown_branch(user: User, conversation: Conversation) -> list[dict[str, Any]]
     turns = {turn.id: turn for turn in rows}
     shown = access.readable_chunks(user).filter(id__in=chunks_of(turns.values()))
     readable = set(shown.values_list("id", flat=True))
-    return [_turn(turns[name], tree, readable) for name in path if name in turns]
+    said = {row.turn_id: row for row in access.own_feedback(user).filter(turn__in=path)}
+    return [
+        {**_turn(turns[name], tree, readable), "feedback": feedback.told(said.get(name))}
+        for name in path
+        if name in turns
+    ]
 
 
 def _turn(turn: Turn, tree: Tree, readable: set[int]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ Problem
 ├── NotFound   no such thing, or not this person's
 ├── Empty      a question or a title without words
 ├── TooLong    a question over QUESTION_MAX_CHARS
-└── Busy       too many questions wait in the conversation
+├── Busy       too many questions wait in the conversation
+└── Invalid    a form that no page of ours sends
 """
 
 NO_CONVERSATION = "This conversation does not exist, or it is not yours."
@@ -31,3 +32,7 @@ class TooLong(Problem):
 
 class Busy(Problem):
     code = "busy"
+
+
+class Invalid(Problem):
+    code = "invalid"

@@ -17,6 +17,7 @@ Templates and what they are given:
     ``model``         that one, or the first, with ``name`` and ``demo``; None when it cannot be
                       told now
     ``question_max``  the longest question, in characters
+    ``reasons``       why an answer helped ("yes") or not ("no"), for ``json_script``
 ``conversations/source.html`` (address "source": a fragment, no page around it)
     ``source``        the row: ``number``, ``title``, ``page``
     ``passage``       ``{"text", "heading", "document", "collection"}``, or None when it is gone or
@@ -34,7 +35,7 @@ from django.views.decorators.http import require_GET, require_POST
 from chatapp import access, wiring
 from chatapp.accounts.models import User
 from chatapp.catalog.choice import choices_of
-from chatapp.conversations import services
+from chatapp.conversations import feedback, services
 from chatapp.conversations.listing import listed
 from chatapp.conversations.presentation import shown_branch
 from chatapp.conversations.problems import NotFound
@@ -69,6 +70,7 @@ def chat(request: HttpRequest, conversation: UUID | None = None) -> HttpResponse
         "chosen": chosen,
         "model": wiring.model_for_page(model.id) if model else None,
         "question_max": settings.QUESTION_MAX_CHARS,
+        "reasons": feedback.choices(),
     }
     return render(request, "conversations/chat.html", context)
 

@@ -55,6 +55,7 @@ PAGES = [
     ("get", "/c/{conversation}/turns/"),
     ("post", "/turns/{turn}/branch/"),
     ("post", "/c/{conversation}/pin/"),
+    ("post", "/turns/{turn}/feedback/"),
     ("post", "/c/{conversation}/rename/"),
     ("post", "/c/{conversation}/delete/"),
     ("get", "/sources/{turn}/1/"),
@@ -68,7 +69,8 @@ def test_nobody_but_the_owner_gets_anything(
 ) -> None:
     client = signed_in(request.getfixturevalue(name))
     where = address.format(conversation=turn.conversation_id, turn=turn.id)
-    response = getattr(client, method)(where, {"title": "Mine now", "pinned": "yes"})
+    fields = {"title": "Mine now", "pinned": "yes", "helpful": "yes"}
+    response = getattr(client, method)(where, fields)
     assert response.status_code == 404
     assert "28 days" not in response.content.decode()
     kept = Conversation.objects.get()
@@ -104,6 +106,7 @@ def test_others_conversations_are_not_listed(team_mate: User, turn: Turn) -> Non
         ("post", "/c/{conversation}/turns/"),
         ("get", "/turns/{turn}/branch/"),
         ("get", "/c/{conversation}/pin/"),
+        ("get", "/turns/{turn}/feedback/"),
         ("get", "/c/{conversation}/rename/"),
         ("get", "/c/{conversation}/delete/"),
         ("post", "/sources/{turn}/1/"),

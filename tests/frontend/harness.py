@@ -64,6 +64,7 @@ def chat_context(
     turns: list[dict[str, Any]], *, empty: bool = False, several: bool = False
 ) -> dict[str, Any]:
     """What chatapp.conversations.views gives the chat's template."""
+    from chatapp.conversations import feedback
     from tests.frontend import scripted
 
     titles = {
@@ -92,6 +93,7 @@ def chat_context(
         "chosen": "",
         "model": {"name": "smollm2-135m-instruct", "demo": True},
         "question_max": 16_000,
+        "reasons": feedback.choices(),
     }
 
 

@@ -44,6 +44,12 @@ def open_seal(page: Page) -> None:
     expect(page.locator(".seal-panel table")).to_be_visible()
 
 
+def open_feedback(page: Page) -> None:
+    page.route("**/feedback/", lambda route: route.fulfill(json={"feedback": None}))
+    page.get_by_role("button", name="It did not help").click()
+    expect(page.get_by_role("group", name="What was wrong with it?")).to_be_visible()
+
+
 def open_figures(page: Page) -> None:
     page.locator(".line .model").click()
     expect(page.locator(".figures")).to_be_visible()
@@ -81,6 +87,7 @@ def open_reasoning(page: Page) -> None:
     [
         open_passage,
         open_seal,
+        open_feedback,
         open_figures,
         open_person,
         open_menu,

@@ -3,6 +3,7 @@
 import { AnswerView } from "./answer.js";
 import { versions } from "./branches.js";
 import { copy, element, find, icon, uuid } from "./dom.js";
+import { FeedbackView } from "./feedback.js";
 import { figureList } from "./figures.js";
 import { failureNotice, sealTable } from "./seal.js";
 import { SourcesView } from "./sources.js";
@@ -165,6 +166,7 @@ export class TurnView {
       if (this.actions.askAnother) buttons.push(this.anotherButton(this.actions.askAnother));
       buttons.push(bareButton("pencil", "Edit question", () => this.actions.edit(this.turn)));
     }
+    if (text || turn.status === "blocked") buttons.push(this.thumbs(turn));
     // What holds nothing is not sealed as checked.
     const mark = text || turn.status === "blocked" ? seal(turn.judged) : null;
     if (mark) {
@@ -183,6 +185,13 @@ export class TurnView {
     const button = bareButton("cpu", "Answer anew with another model", () => ask(this.turn, button));
     button.setAttribute("aria-haspopup", "menu");
     return button;
+  }
+
+  /** Whether it helped; why is asked under the line. @param {Turn} turn */
+  thumbs(turn) {
+    const feedback = new FeedbackView(() => this.turn.id, turn.feedback);
+    this.parts.line.after(feedback.panel);
+    return feedback.buttons;
   }
 
   /** The model's name, which opens what the answer took. @param {Turn} turn */

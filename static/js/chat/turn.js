@@ -37,6 +37,7 @@
  * @property {Usage|null} usage
  * @property {"queued"|"running"|"done"|"stopped"|"blocked"|"failed"|"interrupted"} status
  * @property {string} reason
+ * @property {import("./feedback.js").Said|null} feedback what the person said of it when the page came
  */
 
 /**
@@ -68,6 +69,7 @@ export function newTurn(id, question, { parent, siblings = [] } = {}) {
     usage: null,
     status: "running",
     reason: "",
+    feedback: null,
   };
 }
 
@@ -129,11 +131,11 @@ export function receive(turn, seq, event) {
 /**
  * The turn as the page brings it: the same rules, from the same events.
  *
- * @param {{id: string, question: string, parent?: string|null, siblings?: string[], status: Turn["status"], events: TurnEvent[]}} stored
+ * @param {{id: string, question: string, parent?: string|null, siblings?: string[], status: Turn["status"], events: TurnEvent[], feedback?: Turn["feedback"]}} stored
  * @returns {Turn}
  */
 export function resume(stored) {
-  const fresh = newTurn(stored.id, stored.question, stored);
+  const fresh = { ...newTurn(stored.id, stored.question, stored), feedback: stored.feedback ?? null };
   const turn = stored.events.reduce(reduce, { ...fresh, phase: "started" });
   if (stored.status === "queued") return { ...fresh, status: "queued", phase: "behind" };
   return stored.status === "running" ? { ...fresh, phase: "started" } : { ...turn, status: stored.status, phase: "ended" };
