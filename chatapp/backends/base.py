@@ -5,7 +5,7 @@ the stream is closed, so that a stopped turn frees the model.
 """
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 MOST_TOKENS = 32_768
@@ -16,11 +16,22 @@ MOST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """An image as it is in its file. ``media_type`` is the one that its content was found to be,
+    such as "image/png": adapters write it into what they send."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """``role`` is system, user or assistant."""
+    """``role`` is system, user or assistant. ``images`` belong to a user's words, and only models
+    that see may be sent any: others refuse with CannotSee."""
 
     role: str
     content: str
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ BackendError
 ├── ModelChanged       the server serves other weights under its name than those pinned
 ├── ContextExceeded    the request is longer than the model's context
 ├── Refused            the server refuses the request or our key (other 4xx)
+│   └── CannotSee      the model takes no images
 └── Malformed          an answer that does not follow the protocol, or a 5xx
 """
 
@@ -51,6 +52,10 @@ class ContextExceeded(BackendError):
 
 class Refused(BackendError):
     sentence = "The model server refused the request. Ask an admin to look at it."
+
+
+class CannotSee(Refused):
+    sentence = "This model cannot look at images. Choose another model, or ask without them."
 
 
 class Malformed(BackendError):

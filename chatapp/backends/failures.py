@@ -8,6 +8,7 @@ from typing import Any
 
 from chatapp.backends.errors import (
     BackendError,
+    CannotSee,
     ContextExceeded,
     Malformed,
     ModelMissing,
@@ -33,6 +34,12 @@ TOO_LONG = {"exceed_context_size_error", "context_length_exceeded", "input_token
 LOADING_WORDS = re.compile(r"loading model|model is loading", re.I)
 # Servers that name none of these (SGLang, vLLM before 0.11) still say it.
 TOO_LONG_WORDS = re.compile(r"context (length|size|window)", re.I)
+# llama.cpp answers 500, vLLM 400, Ollama 400 or 500, none with a code of its own.
+NO_IMAGES_WORDS = re.compile(
+    r"not a multimodal model|image input is not supported|support (vision|image)"
+    r"|data required for image",
+    re.I,
+)
 
 
 def failure(status: int, body: Any) -> BackendError:
@@ -42,6 +49,8 @@ def failure(status: int, body: Any) -> BackendError:
     kind = BY_STATUS.get(status)
     if 400 <= status < 500 and is_too_long(error, message):
         kind = ContextExceeded
+    if status in (400, 500) and NO_IMAGES_WORDS.search(message):
+        kind = CannotSee
     if kind is Overloaded and LOADING_WORDS.search(message):
         kind = StillLoading
     if kind is None:

@@ -5,6 +5,7 @@ JSON object a line; the last has ``done``, its reason and the counts of tokens.
 """
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from chatapp.backends.base import (
     ChatRequest,
     Delta,
     Finished,
+    Message,
     ReasoningDelta,
     ServedModel,
     TextDelta,
@@ -116,7 +118,7 @@ def chat_body(request: ChatRequest) -> dict[str, Any]:
     what is too long would be dropped in silence: our instructions, or the oldest passages."""
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [{"role": m.role, "content": valid(m.content)} for m in request.messages],
+        "messages": [told(message) for message in request.messages],
         "stream": True,
         "keep_alive": KEEP_LOADED,
         "truncate": False,
@@ -131,6 +133,13 @@ def chat_body(request: ChatRequest) -> dict[str, Any]:
         top = max(1, min(request.top_logprobs, MOST_LOGPROBS))
         body |= {"logprobs": True, "top_logprobs": top}
     return body
+
+
+def told(message: Message) -> dict[str, Any]:
+    """A message with its images beside the words, in base64 without their media type."""
+    images = [b64encode(image.data).decode() for image in message.images]
+    words = {"role": message.role, "content": valid(message.content)}
+    return {**words, "images": images} if images else words
 
 
 class Answer:

@@ -4,6 +4,7 @@ Source of the format: OpenAI's API reference, "Chat completions: streaming", and
 vLLM and llama.cpp (tests/backends/wire).
 """
 
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, suppress
 from typing import Any
@@ -16,6 +17,7 @@ from chatapp.backends.base import (
     ChatRequest,
     Delta,
     Finished,
+    Message,
     ReasoningDelta,
     Sampling,
     ServedModel,
@@ -100,7 +102,7 @@ def chat_body(request: ChatRequest) -> dict[str, Any]:
     passed on, and over values without a bound."""
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [{"role": m.role, "content": valid(m.content)} for m in request.messages],
+        "messages": [{"role": m.role, "content": content_of(m)} for m in request.messages],
         "max_tokens": max(1, min(request.max_tokens, MOST_TOKENS)),
         "stream": True,
         "stream_options": {"include_usage": True},
@@ -110,6 +112,16 @@ def chat_body(request: ChatRequest) -> dict[str, Any]:
         top = max(1, min(request.top_logprobs, MOST_LOGPROBS))
         body |= {"logprobs": True, "top_logprobs": top}
     return body
+
+
+def content_of(message: Message) -> str | list[dict[str, Any]]:
+    """Words alone as a string, which every server takes; with images, as parts of which the images
+    come first, as the models were trained."""
+    if not message.images:
+        return valid(message.content)
+    urls = [f"data:{i.media_type};base64,{b64encode(i.data).decode()}" for i in message.images]
+    images: list[dict[str, Any]] = [{"type": "image_url", "image_url": {"url": u}} for u in urls]
+    return [*images, {"type": "text", "text": valid(message.content)}]
 
 
 def chosen_by(sampling: Sampling) -> dict[str, Any]:

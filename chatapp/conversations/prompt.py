@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chatapp.backends.base import Message
+from chatapp.backends.base import Image, Message
 from chatapp.backends.errors import ContextExceeded
 from rag.passage import Passage
 
@@ -34,6 +34,11 @@ BYTES_PER_TOKEN = 3
 """On the safe side: tokenizers of this decade make 3.5 to 4.5 bytes of English a token, and about
 3, which is one character, of Chinese."""
 
+IMAGE_TOKENS = 2_000
+"""What an image of up to a megapixel takes, on the safe side. Qwen 3 VL makes a token of 32 × 32
+pixels (1,024 for a megapixel), Qwen 2.5 VL of 28 × 28 (1,338), LLaMA 4 144 of each tile of
+336 × 336 (about 1,500), Gemma 3 and 4 at most 1,120 an image."""
+
 FENCE = re.compile(r"<(?=\s{0,8}/?\s{0,8}passage)", re.IGNORECASE)
 
 
@@ -47,13 +52,14 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a prompt is made of; ``passages`` is None where no documents were searched, and
-    ``instructions`` are the asker's own."""
+    """What a prompt is made of; ``passages`` is None where no documents were searched,
+    ``instructions`` are the asker's own, and ``images`` belong to the question."""
 
     question: str
     history: tuple[Exchange, ...] = ()
     passages: tuple[Passage, ...] | None = None
     instructions: str = ""
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +78,13 @@ def build(material: Material, budget: int) -> Prompt:
     """
     system = Message("system", instructed(material.instructions))
     without = replace(material, passages=None if material.passages is None else ())
-    bare = Message("user", asked(without))
+    bare = Message("user", asked(without), material.images)
     left = budget - cost(system) - cost(bare)
     if left < 0:
         raise ContextExceeded(f"the question needs {-left} tokens more than {budget}")
     passages = fitting(material.passages or (), left)
     kept = None if material.passages is None else passages
-    question = Message("user", asked(replace(material, passages=kept)))
+    question = Message("user", asked(replace(material, passages=kept)), material.images)
     history = recent(material.history, budget - cost(system) - cost(question))
     return Prompt((system, *history, question), passages)
 
@@ -95,7 +101,7 @@ def tokens(text: str) -> int:
 
 def cost(message: Message) -> int:
     """Tokens of ``message`` in its chat template, as estimated."""
-    return tokens(message.content) + PER_MESSAGE_TOKENS
+    return tokens(message.content) + PER_MESSAGE_TOKENS + IMAGE_TOKENS * len(message.images)
 
 
 def fitting(passages: Sequence[Passage], budget: int) -> tuple[Passage, ...]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chatapp.backends import base
-from chatapp.backends.base import USUAL, ChatRequest, ReasoningDelta, Sampling, TextDelta
+from chatapp.backends.base import USUAL, ChatRequest, Image, ReasoningDelta, Sampling, TextDelta
 from chatapp.backends.errors import BackendError
 from chatapp.conversations import prompt, telling
 from chatapp.conversations.cite import cited
@@ -69,7 +69,8 @@ class Search(Protocol):
 class TurnRequest:
     """What is asked. ``collections`` are ids that the person may read and chose: () searches
     nothing. ``passages`` is how many at most. ``instructions`` are the asker's own, which were
-    judged before; ``answer_tokens`` can only lower the model's own limit."""
+    judged before; ``answer_tokens`` can only lower the model's own limit. ``images`` belong to the
+    question."""
 
     question: str
     history: tuple[prompt.Exchange, ...] = ()
@@ -78,6 +79,7 @@ class TurnRequest:
     instructions: str = ""
     answer_tokens: int | None = None
     sampling: Sampling = USUAL
+    images: tuple[Image, ...] = ()
 
 
 def never(error: BackendError) -> bool:  # noqa: ARG001  for whatever reason
@@ -136,7 +138,10 @@ class _Turn:
         self._model = model
         self._request = request
         self._material = prompt.Material(
-            request.question, request.history, instructions=request.instructions
+            request.question,
+            request.history,
+            instructions=request.instructions,
+            images=request.images,
         )
         self._prompt = prompt.Prompt((), ())
         self._found: asyncio.Task[tuple[Passage, ...]] | None = None

@@ -5,9 +5,18 @@ from contextlib import aclosing
 
 import pytest
 
-from chatapp.backends.base import ChatRequest, Finished, Message, Sampling, ServedModel, TextDelta
+from chatapp.backends.base import (
+    ChatRequest,
+    Finished,
+    Image,
+    Message,
+    Sampling,
+    ServedModel,
+    TextDelta,
+)
 from chatapp.backends.errors import (
     BackendError,
+    CannotSee,
     ContextExceeded,
     Malformed,
     ModelMissing,
@@ -57,6 +66,21 @@ async def test_the_context_is_always_set_and_nothing_is_cut_in_silence(
     await ask(OllamaBackend(server.url), QUESTION)
     assert server.requests[1].body["options"]["num_ctx"] == 4096
     assert "logprobs" not in server.requests[1].body
+
+
+async def test_images_stand_beside_the_words_in_base64(server: FakeModelServer) -> None:
+    message = Message("user", "What is it?", (Image(b"\x89PNG", "image/png"),))
+    await ask(OllamaBackend(server.url), ChatRequest("fake", (message,)))
+    assert server.requests[0].body["messages"] == [
+        {"role": "user", "content": "What is it?", "images": ["iVBORw=="]}
+    ]
+
+
+async def test_a_model_that_does_not_see_says_so(server: FakeModelServer) -> None:
+    error = "Failed to create new sequence: this model is missing data required for image input"
+    server.script = Script(status=500, error=error)
+    with pytest.raises(CannotSee):
+        await ask(OllamaBackend(server.url))
 
 
 async def test_how_tokens_are_chosen_is_an_option(server: FakeModelServer) -> None:

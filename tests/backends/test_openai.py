@@ -6,7 +6,15 @@ from contextlib import aclosing
 import orjson
 import pytest
 
-from chatapp.backends.base import ChatRequest, Finished, Message, Sampling, ServedModel, TextDelta
+from chatapp.backends.base import (
+    ChatRequest,
+    Finished,
+    Image,
+    Message,
+    Sampling,
+    ServedModel,
+    TextDelta,
+)
 from chatapp.backends.errors import (
     BackendError,
     ContextExceeded,
@@ -61,6 +69,23 @@ async def test_only_known_bounded_fields_are_sent(server: FakeModelServer) -> No
         "logprobs": True,
         "top_logprobs": 20,
     }
+
+
+async def test_images_come_before_the_words_as_data_urls(server: FakeModelServer) -> None:
+    images = (Image(b"\x89PNG", "image/png"), Image(b"\xff\xd8", "image/jpeg"))
+    messages = (Message("system", "Be brief."), Message("user", "What is it?", images))
+    await ask(OpenAIBackend(server.url), ChatRequest("fake", messages))
+    assert server.requests[0].body["messages"] == [
+        {"role": "system", "content": "Be brief."},
+        {
+            "role": "user",
+            "content": [
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}},
+                {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,/9g="}},
+                {"type": "text", "text": "What is it?"},
+            ],
+        },
+    ]
 
 
 async def test_how_tokens_are_chosen_is_sent_where_it_was_asked_for(

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from chatapp.backends.base import Delta, Finished, ReasoningDelta, TextDelta
-from chatapp.backends.errors import BackendError, ContextExceeded, ModelMissing, Refused
+from chatapp.backends.errors import BackendError, CannotSee, ContextExceeded, ModelMissing, Refused
 from chatapp.backends.failures import failure
 from chatapp.backends.framing import ServerSentEvents
 from chatapp.backends.openai import Answer, context_of
@@ -78,6 +78,8 @@ def test_reasoning_that_the_server_split_off() -> None:
         ("llamacpp", "error_json", Refused),
         ("vllm", "error_maxtokens", Refused),
         ("vllm", "error_empty", Refused),
+        ("vllm", "error_image", CannotSee),
+        ("llamacpp", "error_image", CannotSee),
     ],
 )
 def test_a_refusal_is_told_by_status_and_type(

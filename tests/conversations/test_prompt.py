@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatapp.backends.base import Image
 from chatapp.backends.errors import ContextExceeded
 from chatapp.conversations import prompt
-from chatapp.conversations.prompt import Exchange, Material, build
+from chatapp.conversations.prompt import IMAGE_TOKENS, Exchange, Material, build, cost
 from rag.passage import Passage
 from tests.conversations.scripted import passage
 
@@ -85,3 +86,12 @@ def test_a_question_that_does_not_fit_alone_is_refused() -> None:
 def test_the_estimate_is_not_below_a_token_a_character_of_chinese() -> None:
     assert prompt.tokens("年假有多少天") == 6
     assert prompt.tokens("") == 0
+
+
+def test_images_go_with_the_question_and_take_their_room() -> None:
+    images = (Image(b"x", "image/png"),) * 2
+    told = build(Material("What is it?", images=images), 10_000)
+    assert told.messages[-1].images == images
+    assert cost(told.messages[-1]) > 2 * IMAGE_TOKENS
+    with pytest.raises(ContextExceeded):
+        build(Material("What is it?", images=images), 4_096 - 512)

@@ -87,7 +87,7 @@ class FakeModelServer:
             await self._runner.cleanup()
 
     def app(self) -> web.Application:
-        app = web.Application()
+        app = web.Application(client_max_size=32 << 20)
         app.add_routes(
             [
                 web.get("/health", self._health),
