@@ -6,8 +6,9 @@ JSON object a line; the last has ``done``, its reason and the counts of tokens.
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from chatapp.backends.base import (
@@ -20,6 +21,7 @@ from chatapp.backends.base import (
     ServedModel,
     TextDelta,
 )
+from chatapp.backends.crowd import Crowd
 from chatapp.backends.errors import Malformed, TimedOut, Unreachable
 from chatapp.backends.failures import failure, failure_in_stream
 from chatapp.backends.framing import JsonLines
@@ -48,6 +50,7 @@ class OllamaBackend:
     def __init__(self, url: str, api_key: str = "", timeout: float = 60.0) -> None:
         """``api_key`` is for the proxy that a site puts before it: Ollama itself asks for none."""
         self._server = Server(url, timeout, api_key)
+        self._crowd = Crowd()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
         """The answer's pieces. Closing the stream closes the connection, which frees the model.
@@ -57,17 +60,20 @@ class OllamaBackend:
         answer, lines = Answer(), JsonLines()
         patience = Patience(self._server.timeout)
         async with (
+            self._crowd.member(),
             self._server.request("POST", "/api/chat", chat_body(request)) as response,
             aclosing(pieces(response, patience)) as read,
         ):
             async for piece in read:
-                for line in lines.feed(piece):
-                    for delta in answer.read(line):
-                        yield delta
-                        patience.renew()
-            for line in lines.finish():
-                for delta in answer.read(line):
+                shown = False
+                for delta in self._crowd.together(answer.read_all(lines.feed(piece))):
                     yield delta
+                    shown = True
+                if shown:
+                    patience.renew()
+                    await self._crowd.pause()
+            for delta in answer.read_all(lines.finish()):
+                yield delta
         if not answer.is_over:
             raise Unreachable("The stream broke off.")
 
@@ -148,6 +154,10 @@ class Answer:
     def __init__(self) -> None:
         self.is_over = False
         self._splitter = ThinkSplitter()
+
+    def read_all(self, lines: Iterable[bytes]) -> Iterator[Delta]:
+        """The deltas in several lines. Raises BackendError."""
+        return chain.from_iterable(map(self.read, lines))
 
     def read(self, line: bytes) -> Iterator[Delta]:
         """The deltas in one line. Raises BackendError."""

@@ -5,8 +5,9 @@ vLLM and llama.cpp (tests/backends/wire).
 """
 
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
+from itertools import chain
 from typing import Any
 
 from chatapp.backends.base import (
@@ -23,6 +24,7 @@ from chatapp.backends.base import (
     ServedModel,
     TextDelta,
 )
+from chatapp.backends.crowd import Crowd
 from chatapp.backends.errors import BackendError, Malformed, Unreachable
 from chatapp.backends.failures import failure_in_stream
 from chatapp.backends.framing import ServerSentEvents
@@ -44,6 +46,7 @@ class OpenAIBackend:
     def __init__(self, url: str, api_key: str = "", timeout: float = 60.0) -> None:
         """``url`` with or without ``/v1``."""
         self._server = Server(url, timeout, api_key)
+        self._crowd = Crowd()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
         """The answer's pieces. Closing the stream closes the connection, which frees the model.
@@ -54,19 +57,22 @@ class OpenAIBackend:
         patience = Patience(self._server.timeout)
         path = "/v1/chat/completions"
         async with (
+            self._crowd.member(),
             self._server.request("POST", path, chat_body(request)) as response,
             aclosing(pieces(response, patience)) as read,
         ):
             async for piece in read:
-                for event in events.feed(piece):
-                    for delta in answer.read(event):
-                        yield delta
-                        patience.renew()
+                shown = False
+                for delta in self._crowd.together(answer.read_all(events.feed(piece))):
+                    yield delta
+                    shown = True
                 if answer.is_over:
                     break
-            for event in events.finish():
-                for delta in answer.read(event):
-                    yield delta
+                if shown:
+                    patience.renew()
+                    await self._crowd.pause()
+            for delta in answer.read_all(events.finish()):
+                yield delta
         for delta in answer.finish():
             yield delta
 
@@ -144,6 +150,10 @@ class Answer:
         self._splitter = ThinkSplitter()
         self._reason = ""
         self._usage: Mapping[str, Any] = {}
+
+    def read_all(self, events: Iterable[bytes]) -> Iterator[Delta]:
+        """The deltas in several events. Raises BackendError."""
+        return chain.from_iterable(map(self.read, events))
 
     def read(self, event: bytes) -> Iterator[Delta]:
         """The deltas in one event. Raises BackendError."""

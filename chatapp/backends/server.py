@@ -128,9 +128,12 @@ async def pieces(
     response: aiohttp.ClientResponse, patience: Patience
 ) -> AsyncGenerator[bytes, None]:
     """The body as it comes. Raises TimeoutError when ``patience`` ends."""
+    content = response.content
     while True:
-        async with asyncio.timeout_at(patience.end):
-            piece = await response.content.readany()
+        piece = content.read_nowait()
+        if not piece:
+            async with asyncio.timeout_at(patience.end):
+                piece = await content.readany()
         if not piece:
             return
         yield piece
