@@ -85,7 +85,14 @@ def own_conversations(user: User) -> QuerySet[Conversation]:
     """Conversations that this person may read, continue, rename and delete."""
     if not user.is_active:
         return Conversation.objects.none()
-    return Conversation.objects.filter(owner=user)
+    return Conversation.objects.filter(owner=user, deleted=None)
+
+
+def deleted_conversations(user: User) -> QuerySet[Conversation]:
+    """Conversations of this person that wait for their removal: to be put back, never shown."""
+    if not user.is_active:
+        return Conversation.objects.none()
+    return Conversation.objects.filter(owner=user).exclude(deleted=None)
 
 
 def own_turns(user: User) -> QuerySet[Turn]:

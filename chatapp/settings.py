@@ -249,6 +249,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "chatapp.conversations.tasks.mark_interrupted_turns",
         "schedule": 10.0,
     },
+    "remove-deleted-conversations": {
+        "task": "chatapp.conversations.tasks.remove_deleted_conversations",
+        "schedule": 60.0,
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 

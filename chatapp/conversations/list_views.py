@@ -1,8 +1,8 @@
 """The list of conversations, and what its owner does with one of them.
 
 ``conversations/list.html`` (address "conversations", for fetch; also included in ``chat.html``) is
-given ``groups``, as there, and ``conversation``, None when it is fetched alone. Every change but
-"delete-conversation" answers with the list.
+given ``groups``, as there, and ``conversation``, None when it is fetched alone. Every change
+answers with the list.
 """
 
 from contextlib import suppress
@@ -10,13 +10,13 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 from redis import RedisError
 
 from chatapp import access
 from chatapp.accounts.models import User
-from chatapp.conversations import services
+from chatapp.conversations import deletion, services
 from chatapp.conversations.listing import listed
 from chatapp.conversations.live import announce, request_stops
 from chatapp.conversations.problems import Empty, NotFound
@@ -61,14 +61,25 @@ def rename(request: HttpRequest, conversation: UUID) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, conversation: UUID) -> HttpResponse:
     """Deletes a conversation, and stops what is being answered in it."""
+    user = access.signed_in(request)
     try:
-        running = services.delete(access.signed_in(request), conversation)
+        running = deletion.delete(user, conversation)
     except NotFound:
         raise Http404 from None
     if running:
-        with suppress(RedisError, OSError):  # then the turn ends by itself, and is kept nowhere
+        with suppress(RedisError, OSError):  # then the turn ends by itself, and is shown nowhere
             async_to_sync(request_stops)(running)
     announce(conversation)
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=204, headers={"HX-Redirect": "/"})
-    return redirect("chat")
+    return conversations_of(request, user)
+
+
+@require_POST
+def restore(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    """Puts back a conversation that was deleted just now."""
+    user = access.signed_in(request)
+    try:
+        deletion.restore(user, conversation)
+    except NotFound:
+        raise Http404 from None
+    announce(conversation)
+    return conversations_of(request, user)

@@ -1,12 +1,10 @@
-"""What people do with their conversations: rename, pin, choose a branch, delete."""
+"""What people do with their conversations: rename, pin, choose a branch."""
 
 from uuid import UUID
 
-from django.db import transaction
-
 from chatapp import access
 from chatapp.accounts.models import User
-from chatapp.conversations.models import Conversation, Status
+from chatapp.conversations.models import Conversation
 from chatapp.conversations.problems import NO_CONVERSATION, NO_TURN, Empty, NotFound
 
 
@@ -36,15 +34,3 @@ def choose_branch(user: User, turn: UUID) -> Conversation:
     Conversation.objects.filter(id=found.conversation_id).update(branch=found)
     found.conversation.branch_id = found.id
     return found.conversation
-
-
-def delete(user: User, conversation: UUID) -> list[UUID]:
-    """Delete a conversation with all that is in it; gives the turns that were running, for the
-    caller to stop. What the moderation log has of it stays. Raises NotFound."""
-    with transaction.atomic():
-        found = access.own_conversations(user).filter(id=conversation).first()
-        if found is None:
-            raise NotFound(NO_CONVERSATION)
-        running = list(found.turns.filter(status=Status.RUNNING).values_list("id", flat=True))
-        found.delete()
-    return running

@@ -3,6 +3,7 @@
 from asgiref.sync import async_to_sync
 from celery import shared_task
 
+from chatapp.conversations import deletion
 from chatapp.conversations.live import settle_lost_turns
 
 
@@ -10,3 +11,9 @@ from chatapp.conversations.live import settle_lost_turns
 def mark_interrupted_turns() -> None:
     """End the turns whose web process died."""
     async_to_sync(settle_lost_turns)()
+
+
+@shared_task  # type: ignore[untyped-decorator]  # Celery ships no types
+def remove_deleted_conversations() -> None:
+    """Remove what was deleted and cannot be put back any more."""
+    deletion.remove_deleted()

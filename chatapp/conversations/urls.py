@@ -15,5 +15,6 @@ urlpatterns = [
     path("c/<uuid:conversation>/pin/", list_views.pin, name="pin-conversation"),
     path("c/<uuid:conversation>/rename/", list_views.rename, name="rename-conversation"),
     path("c/<uuid:conversation>/delete/", list_views.delete, name="delete-conversation"),
+    path("c/<uuid:conversation>/restore/", list_views.restore, name="restore-conversation"),
     path("sources/<uuid:turn>/<int:number>/", views.source, name="source"),
 ]

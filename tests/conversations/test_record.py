@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -12,12 +13,13 @@ from channels.db import database_sync_to_async
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
+from django.utils import timezone
 
 from chatapp import rows, wiring
 from chatapp.accounts.models import User
 from chatapp.backends.base import Answering, TextDelta
 from chatapp.backends.errors import Overloaded
-from chatapp.conversations import record, services
+from chatapp.conversations import deletion, record
 from chatapp.conversations.events import Ended, Retried, Started, Text
 from chatapp.conversations.models import Conversation, Source, Turn
 from chatapp.conversations.replay import events_of
@@ -208,7 +210,7 @@ async def test_an_answer_that_cannot_be_saved_says_so(
     assert (ended["status"], "could not be saved" in ended["reason"]) == ("failed", True)
 
 
-async def test_deleting_a_conversation_in_the_middle_of_its_answer_leaves_nothing(
+async def test_removing_a_conversation_in_the_middle_of_its_answer_leaves_nothing(
     connect: Connect, use: Use, employee: User, chunk: Chunk
 ) -> None:
     pause = Pause()
@@ -218,9 +220,11 @@ async def test_deleting_a_conversation_in_the_middle_of_its_answer_leaves_nothin
     socket = await connect(employee)
     accepted = await socket.ask("Hi")
     await pause.reached.wait()
-    delete = database_sync_to_async(services.delete)
+    delete = database_sync_to_async(deletion.delete)
     running = await delete(employee, UUID(accepted["conversation"]))
     assert running == [UUID(accepted["turn"])]
+    await Conversation.objects.aupdate(deleted=timezone.now() - timedelta(days=1))
+    assert await database_sync_to_async(deletion.remove_deleted)() == 1
     pause.go.set()
     await socket.until_end()
     assert await Conversation.objects.acount() == 0

@@ -238,25 +238,6 @@ def test_the_owner_pins_and_the_pinned_stand_first(
     assert [name for name, _ in client.post(address).context["groups"]] == ["Today"]
 
 
-def test_the_owner_deletes(employee: User, conversation: Conversation, turn: Turn) -> None:
-    client = signed_in(employee)
-    response = client.post(f"/c/{conversation.id}/delete/", headers={"HX-Request": "true"})
-    assert (response.status_code, response.headers["HX-Redirect"]) == (204, "/")
-    assert not Turn.objects.exists()
-    other = Conversation.objects.create(owner=employee, title="t")
-    assert client.post(f"/c/{other.id}/delete/").headers["Location"] == "/"
-    assert not Conversation.objects.exists()
-
-
-def test_deleting_while_redis_is_away_deletes_all_the_same(
-    employee: User, conversation: Conversation, settings: Any
-) -> None:
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    Turn.objects.create(conversation=conversation, client_id=uuid4(), question="Running?")
-    assert signed_in(employee).post(f"/c/{conversation.id}/delete/").status_code == 302
-    assert not Conversation.objects.exists()
-
-
 @pytest.mark.parametrize(
     ("text", "title"),
     [

@@ -58,6 +58,7 @@ PAGES = [
     ("post", "/turns/{turn}/feedback/"),
     ("post", "/c/{conversation}/rename/"),
     ("post", "/c/{conversation}/delete/"),
+    ("post", "/c/{conversation}/restore/"),
     ("get", "/sources/{turn}/1/"),
 ]
 
@@ -109,6 +110,7 @@ def test_others_conversations_are_not_listed(team_mate: User, turn: Turn) -> Non
         ("get", "/turns/{turn}/feedback/"),
         ("get", "/c/{conversation}/rename/"),
         ("get", "/c/{conversation}/delete/"),
+        ("get", "/c/{conversation}/restore/"),
         ("post", "/sources/{turn}/1/"),
     ],
 )

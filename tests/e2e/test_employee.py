@@ -59,8 +59,8 @@ def test_conversations_are_listed_continued_renamed_and_deleted(employee: Page) 
     expect(employee.locator("[data-turn]")).to_have_count(2)
 
     conversations.get_by_role("link", name="Hotels").press("Delete")
-    employee.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(conversations.get_by_role("link", name="Hotels")).to_have_count(0)
+    expect(employee.get_by_role("button", name="Undo")).to_be_visible()
     response = employee.request.get(address)
     assert response.status == 404
 

@@ -60,10 +60,10 @@ def open_person(page: Page) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
-def open_delete(page: Page) -> None:
-    open_menu(page)
-    page.get_by_role("menuitem", name="Delete").click()
-    expect(page.get_by_role("dialog")).to_be_visible()
+def open_toast(page: Page) -> None:
+    page.route("**/delete/", lambda route: route.fulfill(body=""))
+    page.locator("li[data-id] a").nth(1).press("Delete")
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
 
 
 def open_models(page: Page) -> None:
@@ -91,7 +91,7 @@ def open_reasoning(page: Page) -> None:
         open_figures,
         open_person,
         open_menu,
-        open_delete,
+        open_toast,
         open_models,
         open_reasoning,
     ],

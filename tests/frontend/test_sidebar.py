@@ -65,8 +65,6 @@ def test_the_list_is_walked_and_used_by_keys(page: Page, site: str) -> None:
     page.keyboard.press("F2")
     expect(page.get_by_label("Title", exact=True)).to_have_value("Travel to the Lisbon office")
     page.keyboard.press("Escape")
-    page.keyboard.press("Delete")
-    expect(page.get_by_role("dialog", name="Delete this conversation?")).to_be_visible()
 
 
 def test_the_menu_of_a_row_is_used_by_keys_and_stops_no_answer(
@@ -117,18 +115,73 @@ def test_a_conversation_is_renamed(page: Page, site: str) -> None:
     assert "csrfmiddlewaretoken" in posted[0]
 
 
-def test_deleting_asks_first(page: Page, site: str) -> None:
+def test_a_deleted_conversation_goes_at_once_and_comes_back_by_undo(page: Page, site: str) -> None:
     page.goto(site)
-    posted: list[str] = []
-    page.on("request", lambda request: posted.append(request.method))
+    posted = answer_list(page, "/(delete|restore)/$")
     row = page.locator("li[data-id]").nth(1)
-    open_menu(page, row).get_by_role("menuitem", name="Delete").click()
-    dialog = page.get_by_role("dialog", name="Delete this conversation?")
-    expect(dialog).to_contain_text("Travel to the Lisbon office")
-    expect(dialog.get_by_role("button", name="Keep it")).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(dialog).to_be_hidden()
-    assert "POST" not in posted
+    name = row.get_attribute("data-id")
+    row.get_by_role("link").press("Delete")
+    expect(page.locator("[data-live]")).to_contain_text("was deleted. Undo it with Control Z.")
+    expect(page.get_by_role("group", name="What was just done")).to_contain_text(
+        "“Travel to the Lisbon office” was deleted."
+    )
+    page.keyboard.press("Control+z")
+    expect(page.locator("[data-live]")).to_contain_text("The conversation is back.")
+    expect(page.get_by_role("button", name="Undo")).to_be_hidden()
+    expect(page.locator(f'[data-id="{name}"] a')).to_be_focused()
+    assert [each.split("/c/")[1].split()[0] for each in posted] == [
+        f"{name}/delete/",
+        f"{name}/restore/",
+    ]
+
+
+def test_the_focus_goes_on_to_the_next_row_before_the_server_answers(page: Page, site: str) -> None:
+    page.goto(site)
+    page.route(re.compile("/delete/$"), lambda _: None)
+    row = page.locator("li[data-id]").first
+    row.get_by_role("link").press("Delete")
+    expect(row).to_be_hidden()
+    expect(page.locator("li[data-id] a").nth(1)).to_be_focused()
+
+
+def test_a_deletion_that_failed_says_so_and_shows_the_row_again(page: Page, site: str) -> None:
+    page.goto(site)
+    answer_list(page, "/c/$")
+    page.route(re.compile("/delete/$"), lambda route: route.fulfill(status=304))
+    row = page.locator("li[data-id]").first
+    row.get_by_role("link").press("Delete")
+    expect(page.get_by_text("could not be deleted").last).to_be_visible()
+    expect(row).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+
+
+def test_deleting_the_open_conversation_leads_to_a_new_page_that_can_undo_it(
+    page: Page, site: str
+) -> None:
+    page.goto(f"{site}/c/{harness.CONVERSATION}/")
+    posted = answer_list(page, "/(delete|restore)/$")
+    page.get_by_role("button", name="What to do with this conversation").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.wait_for_url(f"{site}/")
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_url(f"{site}/c/{harness.CONVERSATION}/")
+    assert len(posted) == 2
+
+
+def test_undo_is_offered_for_some_seconds_and_stays_while_it_is_looked_at(
+    page: Page, site: str
+) -> None:
+    page.clock.install()
+    page.goto(site)
+    answer_list(page, "/delete/$")
+    page.locator("li[data-id] a").nth(1).press("Delete")
+    undo = page.get_by_role("button", name="Undo")
+    undo.focus()
+    page.clock.run_for(30_000)
+    expect(undo).to_be_visible()
+    page.locator("li[data-id] a").first.focus()
+    page.clock.run_for(11_000)
+    expect(undo).to_be_hidden()
 
 
 def test_the_list_is_a_drawer_on_a_phone(page: Page, site: str) -> None:

@@ -3,10 +3,12 @@
 import { find } from "./dom.js";
 import { ConversationMenu } from "./menu.js";
 import { post } from "./post.js";
+import { Toast } from "./toast.js";
 
 /** @typedef {import("./menu.js").Listed} Listed */
 /** @typedef {import("./sidebar.js").Sidebar} Sidebar */
 
+const DELETED = "#deleted=";
 /** @type {Record<string, string>} */
 const KEYS = { p: "pin", P: "pin", F2: "rename", Delete: "delete" };
 
@@ -16,10 +18,11 @@ export class ListActions {
   constructor(sidebar, say) {
     this.sidebar = sidebar;
     this.say = say;
+    this.toast = new Toast(find("[data-toast]"));
     this.renaming = /** @type {HTMLDialogElement} */ (find("#rename-dialog"));
-    this.deleting = /** @type {HTMLDialogElement} */ (find("#delete-dialog"));
     this.menu = new ConversationMenu(find("#conversation-menu"), (what, about) => this.start(what, about));
     this.listen();
+    this.tellDeleted();
   }
 
   listen() {
@@ -36,9 +39,7 @@ export class ListActions {
       event.preventDefault();
     });
     find("form", this.renaming).addEventListener("submit", (event) => this.rename(/** @type {SubmitEvent} */ (event)));
-    for (const dialog of [this.renaming, this.deleting]) {
-      find("[data-cancel]", dialog).addEventListener("click", () => dialog.close());
-    }
+    find("[data-cancel]", this.renaming).addEventListener("click", () => this.renaming.close());
   }
 
   /** The conversation that `place` belongs to. @param {HTMLElement} place @returns {Listed|null} */
@@ -53,8 +54,8 @@ export class ListActions {
   /** @param {string} what @param {Listed} about */
   start(what, about) {
     if (what === "pin") void this.pin(about);
-    else if (what === "rename") this.openDialog(this.renaming, about, "rename");
-    else if (what === "delete") this.openDialog(this.deleting, about, "delete");
+    else if (what === "rename") this.startRenaming(about);
+    else if (what === "delete") void this.delete(about);
   }
 
   /** @param {Listed} about */
@@ -68,24 +69,88 @@ export class ListActions {
     }
   }
 
-  /** Shows the list anew, with the focus where it was. @param {string} html @param {string} id */
+  /**
+   * Shows the list anew, with the focus on the row of `id`, or where it was, if it was there.
+   *
+   * @param {string} html @param {string} id
+   */
   refresh(html, id) {
-    const inside = this.sidebar.list.contains(document.activeElement);
+    const { list } = this.sidebar;
+    const row = /** @type {HTMLElement|null|undefined} */ (document.activeElement?.closest("[data-id]"));
+    const inside = list.contains(document.activeElement);
     this.sidebar.replace(html);
-    if (inside) this.sidebar.row(id)?.querySelector("a")?.focus();
+    if (inside) this.sidebar.row(id || (row?.dataset.id ?? ""))?.querySelector("a")?.focus();
   }
 
-  /** @param {HTMLDialogElement} dialog @param {Listed} about @param {string} what */
-  openDialog(dialog, { id, title }, what) {
-    const form = /** @type {HTMLFormElement} */ (find("form", dialog));
-    form.action = `/c/${id}/${what}/`;
+  /** Takes it out of the list at once; the page of what is deleted gives way. @param {Listed} about */
+  async delete({ id, title }) {
+    this.leave(id);
+    try {
+      const answer = await post(`/c/${id}/delete/`);
+      if (id === this.sidebar.current()) return location.assign(`/${DELETED}${id}`);
+      this.refresh(await answer.text(), "");
+      this.offerUndo(id, title);
+    } catch {
+      await this.sidebar.reload();
+      this.tell(`“${title}” could not be deleted. Try again in a moment.`);
+    }
+  }
+
+  /** Hides a row, and moves the focus on where it was there. @param {string} id */
+  leave(id) {
+    const row = this.sidebar.row(id);
+    const inside = row?.contains(document.activeElement);
+    const rows = this.sidebar.rows();
+    const at = rows.findIndex((link) => row?.contains(link));
+    if (row) row.hidden = true;
+    if (inside) (rows[at + 1] ?? rows[at - 1] ?? this.sidebar.filter).focus();
+  }
+
+  /** After a page whose conversation was deleted. */
+  tellDeleted() {
+    if (!location.hash.startsWith(DELETED)) return;
+    const id = location.hash.slice(DELETED.length);
+    history.replaceState(null, "", location.pathname);
+    this.offerUndo(id, "");
+  }
+
+  /** @param {string} id @param {string} title "" where its page is gone */
+  offerUndo(id, title) {
+    const words = title ? `“${title}” was deleted.` : "The conversation was deleted.";
+    this.toast.show(words, { label: "Undo", run: () => void this.restore(id, !title) });
+    this.say(`${words} Undo it with Control Z.`);
+  }
+
+  /** @param {string} id @param {boolean} open whether its page is to be shown again */
+  async restore(id, open) {
+    try {
+      const answer = await post(`/c/${id}/restore/`);
+      if (open) return location.assign(`/c/${id}/`);
+      this.sidebar.replace(await answer.text());
+      this.sidebar.row(id)?.querySelector("a")?.focus();
+      this.say("The conversation is back.");
+    } catch (error) {
+      const late = error instanceof Error && error.message === "404";
+      this.tell(late ? "It is too late: the conversation is gone." : "The conversation could not be put back. Try again in a moment.");
+    }
+  }
+
+  /** @param {string} words */
+  tell(words) {
+    this.toast.show(words);
+    this.say(words);
+  }
+
+  /** @param {Listed} about */
+  startRenaming({ id, title }) {
+    const form = /** @type {HTMLFormElement} */ (find("form", this.renaming));
+    const input = /** @type {HTMLInputElement} */ (find("input[name=title]", form));
+    form.action = `/c/${id}/rename/`;
     form.dataset.id = id;
-    find("[data-error]", dialog).textContent = "";
-    const input = /** @type {HTMLInputElement|null} */ (dialog.querySelector("input[name=title]"));
-    if (input) input.value = title;
-    else find("[data-title]", dialog).textContent = title;
-    dialog.showModal();
-    input?.select();
+    find("[data-error]", form).textContent = "";
+    input.value = title;
+    this.renaming.showModal();
+    input.select();
   }
 
   /** @param {SubmitEvent} event */
