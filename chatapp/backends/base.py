@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from chatapp.backends.facts import UNKNOWN, Facts
+
 MOST_TOKENS = 32_768
 MOST_STOPS = 4
 MOST_STOP_CHARS = 200
@@ -115,12 +117,14 @@ Delta = Notice | TextDelta | ReasoningDelta | Finished
 @dataclass(frozen=True, slots=True)
 class ServedModel:
     """A model as its server names it. ``digest`` is of its weights, "" where the server tells
-    none; ``revision`` is then whatever else it tells them by."""
+    none; ``revision`` is then whatever else it tells them by. ``context_tokens`` is what one
+    request may have there."""
 
     name: str
     digest: str = ""
     context_tokens: int | None = None
     revision: str = ""
+    facts: Facts = field(default=UNKNOWN, compare=False)
 
     @property
     def identity(self) -> str:

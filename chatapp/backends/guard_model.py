@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chatapp.backends.errors import BackendError, Malformed
-from chatapp.backends.openai import MOST_LOGPROBS, candidates, mapping
+from chatapp.backends.facts import mapping
+from chatapp.backends.openai import MOST_LOGPROBS, candidates
 from chatapp.backends.server import Server, valid
 from guardrails.llama_guard import Complete, GuardAnswer, GuardPrompt
 from guardrails.verdict import JudgeError

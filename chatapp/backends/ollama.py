@@ -6,8 +6,8 @@ JSON object a line; the last has ``done``, its reason and the counts of tokens.
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +23,10 @@ from chatapp.backends.base import (
 )
 from chatapp.backends.crowd import Crowd
 from chatapp.backends.errors import Malformed, TimedOut, Unreachable
+from chatapp.backends.facts import as_count, mapping, of_ollama
 from chatapp.backends.failures import failure, failure_in_stream
 from chatapp.backends.framing import JsonLines
-from chatapp.backends.openai import (
-    MOST_LOGPROBS,
-    as_count,
-    candidates,
-    chosen_by,
-    mapping,
-)
+from chatapp.backends.openai import MOST_LOGPROBS, candidates, chosen_by
 from chatapp.backends.server import Patience, Server, parsed, pieces, valid
 from chatapp.backends.thinking import ThinkSplitter
 
@@ -80,6 +75,26 @@ class OllamaBackend:
     async def served_models(self) -> tuple[ServedModel, ...]:
         """The models that can answer, with the length that each was made for; embedding models
         are left out. Raises BackendError."""
+        async with self.client() as client:
+            listed = (await client.list()).models
+        described = await asyncio.gather(*(self._described(model) for model in listed))
+        return tuple(model for model in described if model)
+
+    async def _described(self, listed: "ListResponse.Model") -> ServedModel | None:
+        """None for a model that cannot answer. Asked without the client, whose answer lacks what
+        the model's ``think`` takes."""
+        if listed.model is None:
+            return None
+        shown = await self._server.json("POST", "/api/show", {"model": listed.model})
+        named = shown.get("capabilities")
+        if isinstance(named, list) and "completion" not in named:
+            return None
+        facts = of_ollama(shown, as_count(listed.size))
+        return ServedModel(listed.model, listed.digest or "", facts.context_tokens, facts=facts)
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator["AsyncClient"]:
+        """Ollama's own client; what goes wrong in the block is raised as BackendError."""
         import httpx
         import ollama
 
@@ -88,8 +103,7 @@ class OllamaBackend:
         options |= {"trust_env": False, "follow_redirects": False}
         try:
             async with ollama.AsyncClient(url, **options) as client:
-                listed = (await client.list()).models
-                described = await asyncio.gather(*(described_by(client, m) for m in listed))
+                yield client
         except ollama.ResponseError as error:
             raise failure(error.status_code, error.error) from error
         except httpx.TimeoutException as error:
@@ -98,25 +112,12 @@ class OllamaBackend:
             raise Unreachable(f"{url}: {error!r}") from error
         except ValueError as error:  # of JSON, or of the client's own types
             raise Malformed(f"{url}: {error}") from error
-        return tuple(model for model in described if model)
 
     async def is_cold(self, model: str) -> bool:
         """Whether ``model`` is not in memory yet. Raises BackendError."""
         listed = (await self._server.json("GET", "/api/ps")).get("models")
         names = {mapping(each).get("model") for each in listed or ()}
         return not names & {model, f"{model}:latest"}
-
-
-async def described_by(client: "AsyncClient", listed: "ListResponse.Model") -> ServedModel | None:
-    """None for a model that cannot answer."""
-    if listed.model is None:
-        return None
-    shown = await client.show(listed.model)
-    if shown.capabilities is not None and "completion" not in shown.capabilities:
-        return None
-    facts = shown.modelinfo or {}
-    context = facts.get(f"{facts.get('general.architecture')}.context_length")
-    return ServedModel(listed.model, listed.digest or "", as_count(context))
 
 
 def chat_body(request: ChatRequest) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from chatapp.backends.base import (
 )
 from chatapp.backends.crowd import Crowd
 from chatapp.backends.errors import BackendError, Malformed, Unreachable
+from chatapp.backends.facts import UNKNOWN, Facts, as_count, mapping, of_llamacpp, of_sglang
 from chatapp.backends.failures import failure_in_stream
 from chatapp.backends.framing import ServerSentEvents
 from chatapp.backends.server import Patience, Server, parsed, pieces, valid
@@ -92,8 +93,21 @@ class OpenAIBackend:
         context = context_of(model)
         if context is None and model.get("owned_by") == "llamacpp":
             context = await self._context_of_slot()
-        revision = revision_of(model)
-        return ServedModel(str(model["id"]), context_tokens=context, revision=revision)
+        return ServedModel(
+            str(model["id"]),
+            context_tokens=context,
+            revision=revision_of(model),
+            facts=await self._facts(model),
+        )
+
+    async def _facts(self, model: Mapping[str, Any]) -> Facts:
+        """What else the server tells; no reason to fail where it does not."""
+        if model.get("owned_by") == "llamacpp":
+            return of_llamacpp(model)
+        if model.get("owned_by") == "sglang":
+            with suppress(BackendError):
+                return of_sglang(await self._server.json("GET", "/get_model_info"))
+        return UNKNOWN
 
     async def _context_of_slot(self) -> int | None:
         """Where old llama.cpp servers tell how much context each request has."""
@@ -229,13 +243,3 @@ def revision_of(model: Mapping[str, Any]) -> str:
     meta = mapping(model.get("meta"))
     told = [("root", model.get("root")), *((name, meta.get(name)) for name in LLAMACPP_FACTS)]
     return " ".join(f"{name}={value}" for name, value in told if value)[:MOST_REVISION_CHARS]
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """``value`` if it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def as_count(value: Any) -> int | None:
-    """``value`` if it is a positive whole number."""
-    return value if isinstance(value, int) and value > 0 else None

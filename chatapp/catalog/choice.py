@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from chatapp.catalog.models import LanguageModel, Look, OnChange, Serving
+from chatapp.catalog.traits import facts_of, traits_of
 
 
 class State(StrEnum):
@@ -33,13 +34,15 @@ WHY = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One model to choose; ``note`` is a sentence where ``state`` is not ready."""
+    """One model to choose; ``note`` is a sentence where ``state`` is not ready. ``sees`` says
+    that it takes images."""
 
     id: UUID
     name: str
     demo: bool
     state: State
     note: str
+    sees: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "id": str(self.id)}
@@ -56,8 +59,10 @@ def choices_of(models: QuerySet[LanguageModel]) -> list[Choice]:
 
 
 def _choice(row: LanguageModel) -> Choice:
-    state = best(_state(serving, row) for serving in row.servings.all())
-    return Choice(row.pk, row.name, row.demo, state, WHY[state])
+    servings = row.servings.all()
+    state = best(_state(serving, row) for serving in servings)
+    traits = traits_of(row, facts_of(servings))
+    return Choice(row.pk, row.name, row.demo, state, WHY[state], traits.sees)
 
 
 def best(states: Iterable[State]) -> State:

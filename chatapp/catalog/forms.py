@@ -60,19 +60,33 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]  # as above
         required=False,
     )
     answer_tokens = forms.IntegerField(
-        label="Longest answer, in tokens", min_value=LEAST_ANSWER_TOKENS, max_value=1_000_000
+        label="Longest answer, in tokens",
+        min_value=LEAST_ANSWER_TOKENS,
+        max_value=1_000_000,
+        required=False,
+    )
+    sees = forms.TypedChoiceField(
+        label="It looks at images",
+        choices=[("", "As its server tells"), ("yes", "Yes"), ("no", "No")],
+        coerce=lambda value: value == "yes",
+        empty_value=None,
+        required=False,
     )
     on_change = forms.ChoiceField(label="If its server has other weights", choices=OnChange.choices)
 
     class Meta:
         model = LanguageModel
-        fields = ["name", "enabled", "everyone", "context_tokens", "answer_tokens", "on_change"]
+        fields = [
+            *("name", "enabled", "everyone", "context_tokens", "answer_tokens"),
+            *("sees", "on_change"),
+        ]
         labels = {"enabled": "People may be answered by it", "everyone": "Everybody who signs in"}
         error_messages = {"name": {"unique": "There is a model of this name already."}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
+        self.initial["sees"] = {True: "yes", False: "no"}.get(self.instance.sees, "")
         if self.instance.from_settings:
             for name in ("context_tokens", "answer_tokens"):
                 self.fields[name].disabled = True

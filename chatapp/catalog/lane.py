@@ -132,7 +132,7 @@ class Lane:
     def _announce(self, found: ServedModel) -> ModelChoice:
         self._announced = found
         offer = self._offer
-        wanted = Wanted(offer.demo, offer.context_tokens, offer.answer_tokens)
+        wanted = Wanted(offer.demo, offer.context_tokens, offer.answer_tokens, offer.sees)
         return limited(found, wanted, *self._stand_ins())
 
     def _stand_ins(self) -> list[ServedModel]:

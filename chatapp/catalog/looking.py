@@ -95,10 +95,11 @@ def _note(serving: Serving, served: tuple[ServedModel, ...]) -> None:
     where an admin could not pin any."""
     rows = Serving.objects.filter(pk=serving.pk)
     try:
-        identity = named(served, serving.name).identity
+        seen = named(served, serving.name)
     except ModelMissing:
         rows.update(missing=True, looked=timezone.now())
         return
-    rows.update(found=identity, missing=False, looked=timezone.now())
+    told = {"found": seen.identity, "facts": seen.facts.as_json()}
+    rows.update(**told, missing=False, looked=timezone.now())
     if serving.name:
-        rows.filter(pin="").update(pin=identity)
+        rows.filter(pin="").update(pin=seen.identity)

@@ -56,7 +56,9 @@ class LanguageModel(models.Model):
 
     Those who may use it are ``groups``, or ``everyone``. The first by ``position`` that a person
     may use answers where they choose none. ``context_tokens`` is the most that is used of what
-    its server has, null for all of it. ``from_settings`` marks the one that the settings name:
+    its server has, null for all of it, and ``answer_tokens`` the longest answer, null for as long
+    as the context leaves room. ``sees`` says whether it takes images, null for as its servers
+    tell. ``from_settings`` marks the one that the settings name:
     they give its limits and whether it is the built-in demonstration (``demo``), while who may
     use it is the admin's here too.
     """
@@ -68,7 +70,8 @@ class LanguageModel(models.Model):
     enabled = models.BooleanField(default=True)
     position = models.IntegerField(default=0, editable=False)
     context_tokens = models.PositiveIntegerField(null=True, blank=True)
-    answer_tokens = models.PositiveIntegerField(default=1024)
+    answer_tokens = models.PositiveIntegerField(null=True, blank=True, default=1024)
+    sees = models.BooleanField(null=True, blank=True)
     on_change = models.CharField(max_length=8, choices=OnChange.choices, default=OnChange.WITHHOLD)
     demo = models.BooleanField(default=False, editable=False)
     from_settings = models.BooleanField(default=False, editable=False)
@@ -94,7 +97,8 @@ class Serving(models.Model):
 
     ``pin`` is the identity of the weights (:class:`chatapp.backends.base.ServedModel`) that an
     admin enabled, "" where the server told none; ``found`` the one that was seen last, at
-    ``looked``, and ``missing`` says that the server did not list the model then.
+    ``looked``, and ``missing`` says that the server did not list the model then. ``facts`` are
+    those of :class:`chatapp.backends.facts.Facts` that it told.
     """
 
     model = models.ForeignKey(LanguageModel, on_delete=models.CASCADE, related_name="servings")
@@ -104,6 +108,7 @@ class Serving(models.Model):
     found = models.CharField(max_length=200, blank=True)
     missing = models.BooleanField(default=False)
     looked = models.DateTimeField(null=True)
+    facts = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["id"]

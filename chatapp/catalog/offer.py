@@ -30,15 +30,18 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A model that is offered. ``context_tokens`` is the most to use, None for all that its
-    server has; ``withholds`` says that a server with other weights than pinned is not used."""
+    server has; ``answer_tokens`` the longest answer, None for all that the context leaves room
+    for. ``sees`` says that it takes images; ``withholds`` that a server with other weights than
+    pinned is not used."""
 
     id: UUID
     name: str
     demo: bool
     context_tokens: int | None
-    answer_tokens: int
+    answer_tokens: int | None
     places: tuple[Place, ...]
     withholds: bool = True
+    sees: bool = False
 
 
 NOTHING = Offer(UUID(int=0), "", demo=False, context_tokens=None, answer_tokens=0, places=())

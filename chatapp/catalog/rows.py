@@ -9,6 +9,7 @@ from django.conf import settings
 from chatapp.catalog.models import Endpoint, LanguageModel, OnChange, Serving
 from chatapp.catalog.offer import Address, Offer, Place
 from chatapp.catalog.secret import Unreadable, unseal
+from chatapp.catalog.traits import facts_of, traits_of
 
 logger = logging.getLogger(__name__)
 
@@ -22,14 +23,16 @@ def offer_of(model: UUID | None) -> Offer | None:
     found = (enabled if model is None else enabled.filter(id=model)).first()
     if found is None:
         return None
+    servings = list(found.servings.select_related("endpoint"))
     return Offer(
         id=found.id,
         name=found.name,
         demo=found.demo,
         context_tokens=found.context_tokens,
         answer_tokens=found.answer_tokens,
-        places=places_of(found.servings.select_related("endpoint")),
+        places=places_of(servings),
         withholds=found.on_change == OnChange.WITHHOLD,
+        sees=traits_of(found, facts_of(servings)).sees,
     )
 
 

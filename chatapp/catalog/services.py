@@ -56,7 +56,12 @@ def add_place(model: LanguageModel, served: ServedModel, endpoint: Endpoint, by:
     Serving.objects.update_or_create(
         model=model,
         endpoint=endpoint,
-        defaults={"name": served.name, "pin": served.identity, "found": served.identity},
+        defaults={
+            "name": served.name,
+            "pin": served.identity,
+            "found": served.identity,
+            "facts": served.facts.as_json(),
+        },
     )
     what = f"{served.name} ({served.identity or 'told by nothing'}) of {endpoint.name}"
     logger.info("%s lets %r be answered by %s", by.username, model.name, what)

@@ -7,7 +7,9 @@ from django.contrib.auth.models import Group
 from django.db.models import Prefetch, QuerySet
 
 from chatapp.backends.base import ServedModel
+from chatapp.backends.facts import Facts
 from chatapp.catalog.models import Endpoint, LanguageModel, Look, OnChange, Serving
+from chatapp.catalog.traits import facts_of
 
 SHOWN_LOOKS = 60
 BAR_STEP = 4
@@ -58,12 +60,14 @@ class PlaceStanding:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A model with its groups and servers; ``first`` says that it answers where none is chosen."""
+    """A model with its groups and servers; ``first`` says that it answers where none is chosen,
+    and ``facts`` are what its servers tell."""
 
     model: LanguageModel
     groups: tuple[Group, ...]
     places: tuple[PlaceStanding, ...]
     first: bool
+    facts: Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ def offered(models: QuerySet[LanguageModel]) -> list[Offered]:
             groups=tuple(row.groups.all()),
             places=tuple(place_standing(serving, row) for serving in row.servings.all()),
             first=first is not None and row.pk == first.pk,
+            facts=facts_of(row.servings.all()),
         )
         for row in rows
     ]

@@ -16,14 +16,18 @@ UNTOLD_CONTEXT_TOKENS = 4096
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A model with its limits in its own tokens. ``digest`` is what its server tells its weights
-    by, "" where it tells nothing; ``demo`` says that it is the built-in demonstration model."""
+    """A model with its limits in its own tokens: ``answer_tokens`` are kept free for its answer,
+    which may take up to ``answer_most`` where there is room. ``digest`` is what its server tells
+    its weights by, "" where it tells nothing; ``demo`` says that it is the built-in demonstration
+    model, ``sees`` that it takes images."""
 
     name: str
     digest: str
     demo: bool
     context_tokens: int
     answer_tokens: int
+    answer_most: int
+    sees: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class Wanted:
 
     demo: bool
     context_tokens: int | None
-    answer_tokens: int
+    answer_tokens: int | None
+    sees: bool = False
 
 
 class Watch:
@@ -88,8 +93,16 @@ def limited(found: ServedModel, wanted: Wanted, *others: ServedModel) -> ModelCh
     """``found`` with limits that fit it, what is wanted, and ``others`` that may stand in."""
     told = [wanted.context_tokens, *(each.context_tokens for each in (found, *others))]
     context = min((tokens for tokens in told if tokens), default=UNTOLD_CONTEXT_TOKENS)
-    answer = min(wanted.answer_tokens, context // ANSWER_SHARE)
-    return ModelChoice(found.name, found.identity[:100], wanted.demo, context, answer)
+    most = min(wanted.answer_tokens or context, context)
+    return ModelChoice(
+        name=found.name,
+        digest=found.identity[:100],
+        demo=wanted.demo,
+        context_tokens=context,
+        answer_tokens=min(most, context // ANSWER_SHARE),
+        answer_most=most,
+        sees=wanted.sees,
+    )
 
 
 def fits(served: str, wanted: str) -> bool:

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from chatapp.backends import base
 from chatapp.backends.base import USUAL, ChatRequest, Image, ReasoningDelta, Sampling, TextDelta
-from chatapp.backends.errors import BackendError
+from chatapp.backends.errors import BackendError, CannotSee
 from chatapp.conversations import prompt, telling
 from chatapp.conversations.cite import cited
 from chatapp.conversations.events import (
@@ -43,7 +43,8 @@ SEARCH_FAILED = (
 
 
 class Model(Protocol):
-    """The model that answers, and its limits in its own tokens."""
+    """The model that answers, and its limits in its own tokens: ``answer_tokens`` are kept free
+    for the answer, which may take up to ``answer_most`` where the prompt leaves room."""
 
     @property
     def name(self) -> str: ...
@@ -55,6 +56,10 @@ class Model(Protocol):
     def context_tokens(self) -> int: ...
     @property
     def answer_tokens(self) -> int: ...
+    @property
+    def answer_most(self) -> int: ...
+    @property
+    def sees(self) -> bool: ...
 
 
 class Search(Protocol):
@@ -207,6 +212,8 @@ class _Turn:
                 if decision.action is not Action.BLOCK:
                     passages.append(replace(passage, text=decision.text))
             self._material = replace(self._material, passages=tuple(passages))
+        if self._request.images and not self._model.sees:
+            raise CannotSee(f"{self._model.name} takes no images")
         budget = self._model.context_tokens - self._model.answer_tokens
         self._prompt = prompt.build(self._material, budget)
         if self._found is not None:
@@ -243,7 +250,8 @@ class _Turn:
         return broken is not None and self._tools.may_retry(broken)
 
     async def _attempt(self) -> AsyncGenerator[Output, None]:
-        most = self._model.answer_tokens
+        room = self._model.context_tokens - sum(map(prompt.cost, self._prompt.messages))
+        most = min(self._model.answer_most, room)
         request = ChatRequest(
             model=self._model.name,
             messages=self._prompt.messages,

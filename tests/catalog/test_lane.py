@@ -46,7 +46,7 @@ async def test_it_asks_the_server_of_its_model_by_its_name_there() -> None:
     pool = Pool(server)
     lane = pool.lane()
     assert await lane.model() == ModelChoice(
-        "qwen3:8b", "d1", demo=False, context_tokens=8192, answer_tokens=1024
+        "qwen3:8b", "d1", demo=False, context_tokens=8192, answer_tokens=1024, answer_most=1024
     )
     request = replace(REQUEST, model="whatever was announced")
     assert [delta async for delta in lane.stream(request)] == [

@@ -9,12 +9,15 @@ from pytest_django import Settings
 from chatapp import wiring
 from chatapp.backends.base import ServedModel
 from chatapp.backends.errors import Unreachable
+from chatapp.backends.facts import Facts
 from chatapp.catalog import looking
+from chatapp.catalog.choice import choices_of
 from chatapp.catalog.looking import look_at, look_at_all
 from chatapp.catalog.models import Endpoint, LanguageModel, Look, Serving
 from chatapp.catalog.offer import Address
 from chatapp.catalog.standing import health_of, offered
 from chatapp.catalog.tasks import look_at_servers
+from chatapp.catalog.traits import facts_of
 from tests.catalog.serving import Server
 
 
@@ -127,3 +130,17 @@ def test_how_a_place_stands_is_said(model: LanguageModel) -> None:
     LanguageModel.objects.update(on_change="warn")
     assert words() == "Other weights: still used"
     assert words(pin="", name="") == "Not pinned: whichever its server names first"
+
+
+def test_what_a_server_tells_of_a_model_is_kept(
+    model: LanguageModel, endpoint: Endpoint, servers: dict[str, Server]
+) -> None:
+    told = Facts(parameters=8_190_735_360, sees=True)
+    servers["gpu-1"] = Server(ServedModel("qwen3:8b", "d1", facts=told))
+    look_at(endpoint)
+    assert facts_of(model.servings.all()) == told
+    (choice,) = choices_of(LanguageModel.objects.filter(pk=model.pk))
+    assert choice.sees
+    LanguageModel.objects.filter(pk=model.pk).update(sees=False)
+    (choice,) = choices_of(LanguageModel.objects.filter(pk=model.pk))
+    assert not choice.sees, "the admin says otherwise"

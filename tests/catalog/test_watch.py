@@ -63,8 +63,20 @@ def test_an_answer_names_its_weights_by_the_best_that_is_told(
 ) -> None:
     wanted = Wanted(demo=True, context_tokens=512, answer_tokens=16)
     assert limited(served, wanted) == ModelChoice(
-        "m", told, demo=True, context_tokens=512, answer_tokens=16
+        "m", told, demo=True, context_tokens=512, answer_tokens=16, answer_most=16
     )
+
+
+@pytest.mark.parametrize(
+    ("longest", "kept_free", "most"),
+    [(512, 512, 512), (6000, 4096, 6000), (99_999, 4096, 8192), (None, 4096, 8192)],
+)
+def test_an_answer_may_take_what_the_prompt_leaves(
+    longest: int | None, kept_free: int, most: int
+) -> None:
+    wanted = Wanted(demo=False, context_tokens=None, answer_tokens=longest)
+    choice = limited(ServedModel("m", "", 8192), wanted)
+    assert (choice.answer_tokens, choice.answer_most) == (kept_free, most)
 
 
 async def test_the_answer_is_remembered_for_a_while() -> None:

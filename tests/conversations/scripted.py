@@ -36,6 +36,8 @@ class ScriptedModel:
     demo: bool = True
     context_tokens: int = 4096
     answer_tokens: int = 256
+    answer_most: int = 256
+    sees: bool = False
 
 
 @dataclass(slots=True)
@@ -153,18 +155,18 @@ def with_rule(stage: str, category: str, action: str) -> Policy:
     return Policy.from_body(POLICY.version, body)
 
 
-async def scripted_model() -> ScriptedModel:
-    return ScriptedModel()
-
-
 def make_tools(
     backend: ScriptedBackend | None = None,
     judge: ScriptedJudge | None = None,
     search: ScriptedSearch | None = None,
     policy: Policy = POLICY,
+    model: ScriptedModel | None = None,
 ) -> Tools:
+    async def chosen() -> ScriptedModel:
+        return model or ScriptedModel()
+
     return Tools(
-        model=scripted_model,
+        model=chosen,
         backend=backend or saying("Hello."),
         guard=Guard([judge or ScriptedJudge()], policy, timeout=5.0),
         search=search or ScriptedSearch(),

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatapp.backends import base
-from chatapp.backends.base import Finished, ReasoningDelta, Sampling, TextDelta
-from chatapp.backends.errors import Overloaded, Unreachable
+from chatapp.backends.base import Finished, Image, ReasoningDelta, Sampling, TextDelta
+from chatapp.backends.errors import CannotSee, Overloaded, Unreachable
 from chatapp.conversations.events import (
     Answering,
     Cited,
@@ -28,7 +28,7 @@ from chatapp.conversations.events import (
     Text,
     Usage,
 )
-from chatapp.conversations.prompt import SYSTEM, Exchange
+from chatapp.conversations.prompt import SYSTEM, Exchange, cost
 from chatapp.conversations.telling import CUT_SHORT, NO_ANSWER
 from chatapp.conversations.turn import SEARCH_FAILED, TurnRequest, run_turn
 from chatapp.conversations.verdicts import Output
@@ -89,6 +89,24 @@ async def test_the_model_is_asked_as_the_asker_wishes_within_its_limits() -> Non
         await play(request, make_tools(backend))
     asked = [(request.max_tokens, request.sampling) for request in backend.requests]
     assert asked == [(10, Sampling(0.0, stop=("END",))), (256, Sampling()), (256, Sampling())]
+
+
+async def test_an_answer_may_take_what_the_prompt_leaves_of_the_context() -> None:
+    backend = saying("Yes.")
+    open_ended = ScriptedModel(answer_tokens=256, answer_most=4096)
+    await play(ASK, make_tools(backend, model=open_ended))
+    (asked,) = backend.requests
+    assert asked.max_tokens == 4096 - sum(map(cost, asked.messages))
+
+
+async def test_images_go_only_to_a_model_that_sees() -> None:
+    backend = saying("A cat.")
+    asked = dataclasses.replace(ASK, images=(Image(b"x", "image/png"),))
+    blind = await play(asked, make_tools(backend))
+    assert blind.events[-1] == Ended("failed", CannotSee.sentence)
+    assert backend.requests == []
+    await play(asked, make_tools(backend, model=ScriptedModel(sees=True)))
+    assert backend.requests[0].messages[-1].images == asked.images
 
 
 async def test_the_askers_instructions_stand_behind_ours() -> None:

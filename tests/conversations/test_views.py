@@ -68,6 +68,7 @@ def test_the_page_offers_only_models_that_this_person_may_use(
         "demo": False,
         "state": "ready",
         "note": "",
+        "sees": False,
     }
 
 

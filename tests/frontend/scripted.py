@@ -14,6 +14,7 @@ SMOLLM = {
     "demo": True,
     "state": "ready",
     "note": "",
+    "sees": False,
 }
 QWEN = {**SMOLLM, "id": "40de0000-0000-4000-8000-000000000002", "name": "Qwen 3 8B", "demo": False}
 WITHHELD = {

@@ -5,7 +5,7 @@ import { openBeside, stepThrough } from "./popover.js";
 
 /**
  * A model as docs/protocol.md describes it.
- * @typedef {{id: string, name: string, demo: boolean, state: string, note: string}} Model
+ * @typedef {{id: string, name: string, demo: boolean, state: string, note: string, sees: boolean}} Model
  *
  * @typedef {object} PickerHooks
  * @property {(model: Model) => void} onchoose
