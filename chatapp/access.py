@@ -19,7 +19,7 @@ from chatapp.accounts.models import Role, User
 from chatapp.api.models import ApiKey
 from chatapp.catalog.models import Endpoint, LanguageModel
 from chatapp.conversations.models import Conversation, Feedback, Source, Turn
-from chatapp.library.models import Chunk, Collection, Document, State
+from chatapp.library.models import Chunk, Collection, Document, State, Upload
 from chatapp.moderation.models import Entry
 
 View = Callable[..., HttpResponseBase]
@@ -56,6 +56,24 @@ def managed_collections(user: User) -> QuerySet[Collection]:
 def managed_documents(user: User) -> QuerySet[Document]:
     """Documents whose state this person may see and change."""
     return Document.objects.filter(collection__in=managed_collections(user))
+
+
+def listed_collections(user: User) -> QuerySet[Collection]:
+    """Collections of which this person may know: those that they may read or change."""
+    known = Q(pk__in=readable_collections(user).values("pk"))
+    known |= Q(pk__in=managed_collections(user).values("pk"))
+    return Collection.objects.filter(known, deleting=False)
+
+
+def listed_documents(user: User) -> QuerySet[Document]:
+    """Documents of which this person may know the name and the state."""
+    kept = Document.objects.exclude(state=State.DELETING)
+    return kept.filter(collection__in=listed_collections(user))
+
+
+def own_uploads(user: User) -> QuerySet[Upload]:
+    """Files that this person sent by the API, while they may change collections."""
+    return _for_role(Role.ADMIN, user, Upload.objects.filter(owner=user))
 
 
 def usable_models(user: User) -> QuerySet[LanguageModel]:

@@ -102,6 +102,7 @@ INGEST_MAX_ATTEMPTS = env.integer("INGEST_MAX_ATTEMPTS", 7, least=1)
 INGEST_RETRY_SECONDS = env.real("INGEST_RETRY_SECONDS", 5.0)
 UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 100, least=1)
 UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 200, least=1)
+UPLOAD_KEEP_HOURS = env.integer("UPLOAD_KEEP_HOURS", 24, least=1)
 QUESTION_MAX_CHARS = env.integer("QUESTION_MAX_CHARS", 16_000, least=100)
 API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 300, least=1)
 RETRIEVED_PASSAGES = env.integer("RETRIEVED_PASSAGES", 5, least=1)
@@ -244,6 +245,10 @@ CELERY_BEAT_SCHEDULE = {
     "requeue-stuck-documents": {
         "task": "chatapp.library.tasks.requeue_stuck_documents",
         "schedule": 30.0,
+    },
+    "erase-unused-uploads": {
+        "task": "chatapp.library.tasks.erase_unused_uploads",
+        "schedule": 3600.0,
     },
     "mark-interrupted-turns": {
         "task": "chatapp.conversations.tasks.mark_interrupted_turns",

@@ -5,6 +5,7 @@ ApiError
 ├── Unauthenticated  401  no key, or one that opens nothing
 ├── Forbidden        403  the key, or its owner, may not do that
 ├── NotFound         404  there is no such thing, or not for this person
+├── Conflict         409  not as things stand now
 ├── TooLarge         413  the body is longer than the site takes
 ├── TooMany          429  more requests than the key has
 └── Unavailable      503  something behind the API is away
@@ -75,6 +76,12 @@ class NotFound(ApiError):
     status = 404
     type = INVALID_REQUEST
     code = "not_found"
+
+
+class Conflict(ApiError):
+    status = 409
+    type = INVALID_REQUEST
+    code = "conflict"
 
 
 class TooLarge(ApiError):

@@ -1,20 +1,24 @@
 """What stands before the API: who calls, how often, and how much they send.
 
-It is settled by the headers alone, before anything of a body is read: somebody without a key can
+It is settled by the headers alone, before anything of a body is kept: somebody without a key can
 store nothing here. There is no session and no cookie on this side of the house, so that no page of
 another site can call in a person's name.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from uuid import uuid4
 
 import orjson
 
+from chatapp.accounts.models import Role
 from chatapp.api import keys
-from chatapp.api.errors import ApiError, TooLarge, TooMany, Unauthenticated
+from chatapp.api.errors import ApiError, Forbidden, TooLarge, TooMany, Unauthenticated
 from chatapp.api.keys import Caller, Denied
 from chatapp.api.limits import Limits
+from chatapp.api.models import Scope as KeyScope
 from chatapp.library.body_limit import (
     ENVELOPE_BYTES,
     PLAIN_MAX_BYTES,
@@ -33,6 +37,8 @@ UPLOAD_PATH = "/v1/files"
 OPEN_PATHS = ("/v1/openapi.json",)
 """What everybody may read: it tells nothing of this site."""
 NO_KEY = "Send an API key as “Authorization: Bearer …”."
+LINGER_SECONDS = 2.0
+NO_FILES = "Only admins send files, with a key that may change collections."
 BROKEN = "Something went wrong on our side. Try again."
 TOO_MANY = "This API key has used up its requests. Wait a little, then try again."
 logger = logging.getLogger(__name__)
@@ -52,21 +58,30 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = Answer(send)
         try:
-            await self._serve(scope, receive, answer)
+            most = await self._admit(scope, answer)
+        except ApiError as error:
+            await drained(scope, receive)
+            await answer.refuse(error)
+            return
+        try:
+            await self._serve(scope, Counted(receive, most), answer)
         except ApiError as error:
             await answer.refuse(error)
         except Exception:
             logger.exception("%s %s broke", scope["method"], scope["path"])
             await answer.refuse(ApiError(BROKEN))
 
-    async def _serve(self, scope: Scope, receive: Receive, answer: "Answer") -> None:
+    async def _admit(self, scope: Scope, answer: "Answer") -> int:
+        """How many bytes the body may have. Raises ApiError for a request that is not served."""
         if scope["path"] not in OPEN_PATHS:
             scope["state"] = {**scope.get("state", {}), "caller": await caller(scope)}
             await self._count(scope, answer)
         most = self._most(scope)
         if declared(scope) > most:
             raise TooLarge(TOO_LARGE.sentence)
-        body = Counted(receive, most)
+        return most
+
+    async def _serve(self, scope: Scope, body: Counted, answer: "Answer") -> None:
         await self._application(scope, body, answer.unless(body))
         if body.left < 0:
             raise TooLarge(TOO_LARGE.sentence)
@@ -78,9 +93,13 @@ class Gate:
             raise TooMany(TOO_MANY, allowance.wait)
 
     def _most(self, scope: Scope) -> int:
-        if scope["path"] == UPLOAD_PATH and scope["method"] == "POST":
-            return self._upload_max_bytes + ENVELOPE_BYTES
-        return PLAIN_MAX_BYTES
+        """How many bytes the body may have. Raises Forbidden for files of somebody who may send
+        none."""
+        if scope["path"] != UPLOAD_PATH or scope["method"] != "POST":
+            return PLAIN_MAX_BYTES
+        if not may_send(scope["state"]["caller"]):
+            raise Forbidden(NO_FILES)
+        return self._upload_max_bytes + ENVELOPE_BYTES
 
 
 class Answer:
@@ -129,6 +148,24 @@ class Answer:
             self.begun = True
             message = {**message, "headers": [*message["headers"], *encoded(self._headers)]}
         await self._send(message)
+
+
+async def drained(scope: Scope, receive: Receive) -> None:
+    """Read a short body that is still on its way: a client that sends while nobody reads is cut
+    off, and never sees why it is refused. Nothing of it is kept."""
+    if declared(scope) > PLAIN_MAX_BYTES:
+        return
+    body = Counted(receive, PLAIN_MAX_BYTES)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while (await body()).get("more_body"):
+                pass
+
+
+def may_send(caller: Caller) -> bool:
+    """Whether files are taken of ``caller``: of whom the library's page takes them, with a key
+    that may change collections."""
+    return caller.person.role == Role.ADMIN and KeyScope.COLLECTIONS_WRITE in caller.scopes
 
 
 async def caller(scope: Scope) -> Caller:

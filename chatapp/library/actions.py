@@ -12,9 +12,9 @@ from django.db import transaction
 
 from chatapp.accounts.models import User
 from chatapp.library import progress, tasks
-from chatapp.library.models import Collection, Document, State
+from chatapp.library.models import Collection, Document, State, Upload
 from chatapp.library.services import receive as receiving
-from chatapp.library.services import remove, requeue
+from chatapp.library.services import remove, requeue, uploads
 from chatapp.library.services.receive import Received
 
 
@@ -24,6 +24,24 @@ def receive(collection: Collection, upload: "File[Any]", person: User | None) ->
     if received.accepted and received.document:
         enqueue(tasks.ingest_document, received.document)
     return received
+
+
+def attach(upload: Upload, collection: Collection) -> Document:
+    """Put an upload into ``collection``; where its bytes failed there before they are tried again.
+    Raises chatapp.library.services.receive.Refused."""
+    document = uploads.attach(upload, collection)
+    if document.state == State.RECEIVED:
+        enqueue(tasks.ingest_document, document)
+    else:
+        retry(document)
+    return document
+
+
+def delete_upload(upload: Upload) -> None:
+    """Delete an upload, and the documents that were made of it."""
+    for document in upload.documents.exclude(state=State.DELETING):
+        delete_document(document)
+    uploads.forget(upload)
 
 
 def retry(document: Document) -> bool:

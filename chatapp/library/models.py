@@ -1,4 +1,5 @@
-"""Collections, their documents, and the chunks that a document is cut into.
+"""Collections, their documents, the chunks that a document is cut into, and uploads that may
+become documents.
 
 These rows are the source of truth: Chroma holds vectors only and can be rebuilt from here.
 """
@@ -48,6 +49,28 @@ class State(models.TextChoices):
     DELETING = "deleting", "Deleting"
 
 
+class Upload(models.Model):
+    """A file that came by the API, to be put into collections.
+
+    Its ``id`` becomes that of the first document that is made of it. It is erased when it is in
+    no collection UPLOAD_KEEP_HOURS after it came.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    name = models.CharField(max_length=255)
+    file = models.FileField(max_length=100)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    purpose = models.CharField(max_length=20)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["owner", "created"])]
+
+
 class Document(models.Model):
     """One uploaded file.
 
@@ -56,7 +79,7 @@ class Document(models.Model):
     lets go by doing nothing), and after a passing failure when the next attempt is due.
     ``passages`` counts what may be used in answers, ``held_back`` what the guard keeps out.
     ``failed_in`` is the stage that a failed document got to; ``media_type`` is empty until its
-    content was looked at.
+    content was looked at. ``upload`` is what it was made of last, where that came by the API.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -79,6 +102,9 @@ class Document(models.Model):
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    upload = models.ForeignKey(
+        Upload, on_delete=models.SET_NULL, null=True, related_name="documents"
+    )
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
 
@@ -93,6 +119,17 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Batch(models.Model):
+    """Files that were put into a collection together; ``total`` is how many there were, also
+    when some of their documents are gone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="batches")
+    documents = models.ManyToManyField(Document, related_name="+")
+    total = models.PositiveIntegerField()
+    created = models.DateTimeField(auto_now_add=True)
 
 
 class Chunk(models.Model):

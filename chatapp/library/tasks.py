@@ -7,6 +7,7 @@ from celery import shared_task
 from celery.signals import worker_ready
 
 from chatapp import wiring
+from chatapp.library.services import uploads
 from chatapp.library.services.ingest import Engines, ingest
 from chatapp.library.services.remove import remove_collection as remove_whole_collection
 from chatapp.library.services.remove import remove_document as remove_one_document
@@ -44,6 +45,11 @@ def requeue_stuck_documents(at_start: bool = False) -> None:
     ):
         for each in ids:
             task.delay(str(each))
+
+
+@shared_task  # type: ignore[untyped-decorator]  # as above
+def erase_unused_uploads() -> None:
+    uploads.erase_unused()
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]  # as above

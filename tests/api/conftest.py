@@ -3,13 +3,17 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 from channels.db import database_sync_to_async
+from django.contrib.auth.models import Group
 from openai import AsyncOpenAI
+from pydantic import BaseModel
+from pytest_django import Settings
 
 from chatapp.accounts.models import User
 from chatapp.api import answering
@@ -19,6 +23,7 @@ from chatapp.api.vetting import Memory
 from chatapp.asgi import application
 from chatapp.catalog.models import LanguageModel
 from chatapp.launch import ports
+from chatapp.library.models import Collection
 from tests.api.chatting import MODEL
 from tests.conversations.conftest import Use, rows, use
 from tests.conversations.scripted import until
@@ -26,6 +31,12 @@ from tests.conversations.scripted import until
 __all__ = ["rows", "use"]  # fixtures of the conversations' tests
 
 EVERYTHING = tuple(Scope.values)
+
+
+def more(answer: BaseModel) -> dict[str, Any]:
+    """What an answer has beside OpenAI's fields."""
+    assert answer.model_extra is not None
+    return answer.model_extra
 
 
 def make_key(person: User, *scopes: str, **more: Any) -> str:
@@ -88,3 +99,29 @@ async def named_model(rows: None) -> LanguageModel:
     """The model of the settings, by the name that the tests ask for."""
     await LanguageModel.objects.filter(from_settings=True).aupdate(name=MODEL)
     return await LanguageModel.objects.aget(name=MODEL)
+
+
+# --- collections ---
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Settings, tmp_path: Path) -> Path:
+    """Where this test's files go."""
+    folder = tmp_path / "documents"
+    settings.MEDIA_ROOT = folder
+    return folder
+
+
+@pytest.fixture
+async def admin_key(rows: None, admin: User) -> str:
+    """A key of the admin that may do everything."""
+    made: str = await database_sync_to_async(make_key)(admin)
+    return made
+
+
+@pytest.fixture
+def collection(rows: None, employee: User) -> Collection:
+    """Read by "staff", the group of ``employee`` and ``admin``."""
+    made = Collection.objects.create(name="Handbook")
+    made.readers.add(Group.objects.get(name="staff"))
+    return made

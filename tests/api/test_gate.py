@@ -128,9 +128,9 @@ async def test_a_body_that_says_that_it_is_too_long_is_refused(http: httpx.Async
     ],
 )
 async def test_a_body_that_grows_too_long_is_refused_whatever_is_made_of_it(
-    rows: None, redis_url: str, key: str, path: str, most: int
+    rows: None, redis_url: str, admin_key: str, path: str, most: int
 ) -> None:
-    authorization = (b"authorization", f"Bearer {key}".encode())
+    authorization = (b"authorization", f"Bearer {admin_key}".encode())
     for size, status in ((most, 200), (most + 1, 413)):
         sender = Sender(size)
         gate = Gate(reads_on, limits.limits, UPLOAD_MAX)
@@ -138,6 +138,28 @@ async def test_a_body_that_grows_too_long_is_refused_whatever_is_made_of_it(
         assert sender.status == status
         assert sender.taken <= most + 65536
         assert len([each for each in sender.answer if "status" in each]) == 1
+
+
+async def test_little_is_read_of_a_file_whose_sender_may_send_none(
+    rows: None, redis_url: str, key: str
+) -> None:
+    sender = Sender(UPLOAD_MAX)
+    asked = scope("/v1/files", (b"authorization", f"Bearer {key}".encode()))
+    await Gate(reads_on, limits.limits, UPLOAD_MAX)(asked, sender.receive, sender.send)
+    assert sender.status == 403
+    assert sender.taken <= PLAIN_MAX_BYTES + 65536
+
+
+async def test_whoever_is_refused_while_sending_sees_why(address: str) -> None:
+    parts = urlsplit(address)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    async with closing(writer), asyncio.timeout(20):
+        writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{")
+        await writer.drain()
+        await asyncio.sleep(0)  # the server could answer, and close, before the rest comes
+        writer.write(b'"a": 12}')
+        await writer.drain()
+        assert (await reader.readline()).startswith(b"HTTP/1.1 401 ")
 
 
 async def reads_on(_: Scope, receive: Receive, send: Send) -> None:

@@ -17,7 +17,16 @@ from starlette.exceptions import HTTPException
 from chatapp.api.errors import INVALID_REQUEST, TOO_LONG, ApiError, ErrorBody, Invalid, error_body
 from chatapp.api.gate import BROKEN, OPEN_PATHS, Gate
 from chatapp.api.limits import limits
-from chatapp.api.v1 import chat, moderations, served
+from chatapp.api.v1 import (
+    chat,
+    file_batches,
+    files,
+    moderations,
+    served,
+    store_files,
+    store_search,
+    vector_stores,
+)
 from chatapp.api.v1.calling import BEARER
 from chatapp.library.body_limit import Application
 
@@ -30,6 +39,16 @@ CODES = {
     "extra_forbidden": "unknown_parameter",
     "string_too_long": TOO_LONG,
 }
+FEATURES = (
+    served,
+    chat,
+    moderations,
+    files,
+    vector_stores,
+    store_files,
+    file_batches,
+    store_search,
+)
 ROLES = ("system", "developer", "user", "assistant")
 WHERE = ("body", "query", "path", "header")
 
@@ -55,7 +74,7 @@ def make_app() -> FastAPI:
         dependencies=[Depends(BEARER)],
         responses=refusals,
     )
-    for feature in (served, chat, moderations):
+    for feature in FEATURES:
         app.include_router(feature.router)
     app.exception_handler(ApiError)(refused)
     app.exception_handler(RequestValidationError)(unreadable)
@@ -75,6 +94,7 @@ async def unreadable(request: Request, error: RequestValidationError) -> JSONRes
     param, code = named(fault["loc"]), CODES.get(fault["type"])
     message = f"{param or 'The request'}: {fault['msg']}."
     if code == "unknown_parameter":
+        param = param or str(fault["loc"][-1])  # a form's field may have any name
         message = f"“{param}” is not supported here."
     return await refused(request, Invalid(message, param=param or None, code=code))
 

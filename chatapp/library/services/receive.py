@@ -7,6 +7,7 @@ it is measured, hashed and stored under a name of our own. Its content is judged
 import hashlib
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 
 from chatapp.accounts.models import User
-from chatapp.library.models import Collection, Document, State
+from chatapp.library.models import Collection, Document, State, Upload
 from chatapp.library.services.names import display_name
 
 MEGABYTE = 1024 * 1024
@@ -37,6 +38,15 @@ class Received:
     @property
     def accepted(self) -> bool:
         return self.document is not None and not self.refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that was stored, by its path in the storage; ``size`` in bytes."""
+
+    path: str
+    size: int
+    sha256: str
 
 
 class Refused(Exception):
@@ -77,35 +87,52 @@ def receive(collection: Collection, upload: "File[Any]", person: User | None) ->
 
 
 def stored(collection: Collection, upload: "File[Any]", name: str, person: User | None) -> Document:
-    limit = settings.UPLOAD_MAX_MB * MEGABYTE
-    if (upload.size or 0) > limit:
-        raise Refused(too_large())
-    measured = Measured(upload, limit)
-    path = f"{collection.id.hex}/{uuid.uuid4().hex}"
-    try:
-        default_storage.save(path, measured)
+    written = write(upload, collection.id.hex)
+    with deleted_unless_kept(written.path):
         return recorded(
             Document(
                 collection=collection,
                 name=name,
-                file=path,
-                size=measured.length,
-                sha256=measured.digest.hexdigest(),
+                file=written.path,
+                size=written.size,
+                sha256=written.sha256,
                 uploaded_by=person,
             )
         )
+
+
+def write(upload: "File[Any]", folder: str) -> Written:
+    """Put the bytes of ``upload`` into a new file of ``folder``. Raises Refused, and then leaves
+    nothing behind."""
+    limit = settings.UPLOAD_MAX_MB * MEGABYTE
+    if (upload.size or 0) > limit:
+        raise Refused(too_large())
+    measured = Measured(upload, limit)
+    path = f"{folder}/{uuid.uuid4().hex}"
+    with deleted_unless_kept(path):
+        default_storage.save(path, measured)
+        if not measured.length:
+            raise Refused("The file is empty.")
+    return Written(path, measured.length, measured.digest.hexdigest())
+
+
+@contextmanager
+def deleted_unless_kept(path: str) -> Iterator[None]:
+    """Deletes the file at ``path`` when what it was written for fails."""
+    try:
+        yield
     except BaseException:
         default_storage.delete(path)
         raise
 
 
 def recorded(document: Document) -> Document:
-    """Save ``document``. The database, not a look before, decides which of two wins."""
-    if not document.size:
-        raise Refused("The file is empty.")
+    """Save ``document``. The database, not a look before, decides which of two wins. Raises
+    Refused and Already."""
     try:
         with transaction.atomic():
             open_collection(document.collection)
+            take_id(document)
             document.save(force_insert=True)
     except IntegrityError:
         twin = Document.objects.filter(
@@ -125,7 +152,20 @@ def open_collection(collection: Collection) -> None:
         raise Refused("This collection is being deleted.")
 
 
+def take_id(document: Document) -> None:
+    """Give ``document`` the id of the upload that it is made of, unless another has it. Locks the
+    upload's row until the transaction ends; raises Refused where it is gone."""
+    if document.upload_id is None:
+        return
+    if not Upload.objects.select_for_update().filter(pk=document.upload_id).exists():
+        raise Refused("This file was deleted.")
+    if not Document.objects.filter(pk=document.upload_id).exists():
+        document.pk = document.upload_id
+
+
 class Already(Exception):
+    """The same bytes are in the collection, as ``document``."""
+
     def __init__(self, document: Document) -> None:
         super().__init__()
         self.document = document
