@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chatapp.conversations import feedback_views, list_views, views
+from chatapp.conversations import export_views, feedback_views, list_views, views
 
 urlpatterns = [
     path("", views.chat, name="chat"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("c/<uuid:conversation>/turns/", views.turns, name="turns"),
     path("turns/<uuid:turn>/branch/", views.choose_branch, name="choose-branch"),
     path("turns/<uuid:turn>/feedback/", feedback_views.say, name="feedback"),
+    path("c/<uuid:conversation>/export.<slug:suffix>", export_views.export, name="export"),
     path("c/<uuid:conversation>/pin/", list_views.pin, name="pin-conversation"),
     path("c/<uuid:conversation>/rename/", list_views.rename, name="rename-conversation"),
     path("c/<uuid:conversation>/delete/", list_views.delete, name="delete-conversation"),

@@ -52,6 +52,8 @@ def test_words_of_a_document_are_escaped(employee: User, turn: Turn) -> None:
 
 PAGES = [
     ("get", "/c/{conversation}/"),
+    ("get", "/c/{conversation}/export.json"),
+    ("get", "/c/{conversation}/export.md"),
     ("get", "/c/{conversation}/turns/"),
     ("post", "/turns/{turn}/branch/"),
     ("post", "/c/{conversation}/pin/"),
@@ -111,6 +113,7 @@ def test_others_conversations_are_not_listed(team_mate: User, turn: Turn) -> Non
         ("get", "/c/{conversation}/rename/"),
         ("get", "/c/{conversation}/delete/"),
         ("get", "/c/{conversation}/restore/"),
+        ("post", "/c/{conversation}/export.json"),
         ("post", "/sources/{turn}/1/"),
     ],
 )

@@ -44,6 +44,9 @@ def test_a_conversation_is_pinned_by_its_menu(page: Page, site: str) -> None:
     name = row.get_attribute("data-id")
     menu = open_menu(page, row)
     expect(menu.get_by_role("menuitem").first).to_be_focused()
+    for words, suffix in (("Markdown", "md"), ("JSON", "json")):
+        link = menu.get_by_role("menuitem", name=f"Export as {words}")
+        expect(link).to_have_attribute("href", f"/c/{name}/export.{suffix}")
     page.keyboard.press("Enter")
     expect(page.locator("[data-live]")).to_contain_text("is pinned")
     assert f"/c/{name}/pin/ pinned=yes" in posted[0]

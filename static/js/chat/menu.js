@@ -44,6 +44,9 @@ export class ConversationMenu {
     this.about = about;
     const pin = /** @type {HTMLElement} */ (find("[data-do=pin]", this.root));
     pin.dataset.label = find("span", pin).textContent = about.pinned ? "Unpin" : "Pin";
+    for (const link of this.items.filter(({ dataset }) => dataset.format)) {
+      link.setAttribute("href", `/c/${about.id}/export.${link.dataset.format}`);
+    }
     this.root.classList.toggle("keyless", !opener.closest("[data-id]"));  // the keys are the list's
     openBeside(this.root, opener);
     this.items[0].focus();
