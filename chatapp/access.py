@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Model, Q, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 
 from chatapp.accounts.models import Role, User
 from chatapp.api.models import ApiKey
@@ -100,10 +101,18 @@ def managed_endpoints(user: User) -> QuerySet[Endpoint]:
 
 
 def own_conversations(user: User) -> QuerySet[Conversation]:
-    """Conversations that this person may read, continue, rename and delete."""
+    """Conversations that this person may read, continue, rename and delete; of the temporary
+    ones those that have not expired."""
     if not user.is_active:
         return Conversation.objects.none()
-    return Conversation.objects.filter(owner=user, deleted=None)
+    kept = Q(expires=None) | Q(expires__gt=timezone.now())
+    return Conversation.objects.filter(kept, owner=user, deleted=None)
+
+
+def listed_conversations(user: User) -> QuerySet[Conversation]:
+    """Those of this person's conversations that are listed, searched and exported: none of the
+    temporary ones."""
+    return own_conversations(user).filter(expires=None)
 
 
 def deleted_conversations(user: User) -> QuerySet[Conversation]:

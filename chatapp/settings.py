@@ -104,6 +104,7 @@ UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 100, least=1)
 UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 200, least=1)
 UPLOAD_KEEP_HOURS = env.integer("UPLOAD_KEEP_HOURS", 24, least=1)
 QUESTION_MAX_CHARS = env.integer("QUESTION_MAX_CHARS", 16_000, least=100)
+TEMPORARY_CHAT_MINUTES = env.integer("TEMPORARY_CHAT_MINUTES", 30, least=1)
 API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 300, least=1)
 RETRIEVED_PASSAGES = env.integer("RETRIEVED_PASSAGES", 5, least=1)
 DATA_UPLOAD_MAX_NUMBER_FILES = UPLOAD_MAX_FILES
@@ -256,6 +257,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     "remove-deleted-conversations": {
         "task": "chatapp.conversations.tasks.remove_deleted_conversations",
+        "schedule": 60.0,
+    },
+    "remove-expired-conversations": {
+        "task": "chatapp.conversations.tasks.remove_expired_conversations",
         "schedule": 60.0,
     },
 }

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from chatapp import access
 from chatapp.accounts.models import User
-from chatapp.conversations import choices
+from chatapp.conversations import choices, temporary
 from chatapp.conversations.frames import Latest, Regenerate, Send
 from chatapp.conversations.jobs import job_of
 from chatapp.conversations.models import UNFINISHED, Conversation, Status, Turn
@@ -135,7 +135,14 @@ def _conversation(user: User, question: Send) -> Conversation:
     if name is None:
         name = uuid5(NEW_CONVERSATIONS, f"{user.pk}:{question.client_id}")
         Conversation.objects.bulk_create(
-            [Conversation(id=name, owner=user, title=title_of(question.text))],
+            [
+                Conversation(
+                    id=name,
+                    owner=user,
+                    title=title_of(question.text),
+                    expires=temporary.expiry() if question.temporary else None,
+                )
+            ],
             ignore_conflicts=True,
         )
     return _locked(user, name)

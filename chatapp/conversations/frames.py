@@ -26,7 +26,7 @@ class Latest(Enum):
 @dataclass(frozen=True, slots=True)
 class Send:
     """``model`` of None is the first that the person may use; ``parent`` is the turn that the
-    question follows."""
+    question follows. ``temporary`` is of a new conversation."""
 
     client_id: UUID
     conversation: UUID | None
@@ -34,6 +34,7 @@ class Send:
     collections: tuple[UUID, ...] | None
     model: UUID | None = None
     parent: UUID | Latest | None = Latest.LATEST
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,15 @@ def _send(fields: dict[str, Any]) -> Send:
         collections=None if chosen is None else _identifiers(chosen),
         model=_optional(fields, "model"),
         parent=_optional(fields, "parent") if "parent" in fields else Latest.LATEST,
+        temporary=_flag(fields, "temporary"),
     )
+
+
+def _flag(fields: dict[str, Any], name: str) -> bool:
+    value = fields.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise Malformed(f"“{name}” is neither true nor false.")
+    return bool(value)
 
 
 def _optional(fields: dict[str, Any], name: str) -> UUID | None:

@@ -10,13 +10,13 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 from redis import RedisError
 
 from chatapp import access
 from chatapp.accounts.models import User
-from chatapp.conversations import deletion, services
+from chatapp.conversations import deletion, services, temporary
 from chatapp.conversations.listing import listed
 from chatapp.conversations.live import announce, request_stops
 from chatapp.conversations.problems import Empty, NotFound
@@ -66,9 +66,7 @@ def delete(request: HttpRequest, conversation: UUID) -> HttpResponse:
         running = deletion.delete(user, conversation)
     except NotFound:
         raise Http404 from None
-    if running:
-        with suppress(RedisError, OSError):  # then the turn ends by itself, and is shown nowhere
-            async_to_sync(request_stops)(running)
+    stop(running)
     announce(conversation)
     return conversations_of(request, user)
 
@@ -83,3 +81,22 @@ def restore(request: HttpRequest, conversation: UUID) -> HttpResponse:
         raise Http404 from None
     announce(conversation)
     return conversations_of(request, user)
+
+
+@require_POST
+def close(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    """Removes a temporary conversation now."""
+    try:
+        running = temporary.close(access.signed_in(request), conversation)
+    except NotFound:
+        raise Http404 from None
+    stop(running)
+    announce(conversation)
+    return redirect("chat")
+
+
+def stop(running: list[UUID]) -> None:
+    """Stop the turns of what was deleted. Where nobody can be told they end by themselves, and
+    are kept nowhere."""
+    with suppress(RedisError, OSError):
+        async_to_sync(request_stops)(running)

@@ -17,7 +17,7 @@ PINNED = "Pinned"
 
 def listed(user: User) -> list[Group]:
     """The conversations of ``user``."""
-    return by_day(access.own_conversations(user)[:LISTED], timezone.localdate())
+    return by_day(access.listed_conversations(user)[:LISTED], timezone.localdate())
 
 
 def by_day(conversations: Iterable[Conversation], today: date) -> list[Group]:

@@ -9,7 +9,9 @@ from django.db import models
 class Conversation(models.Model):
     """A tree of turns. ``branch`` is the turn through which the branch goes that was chosen to be
     shown; without one the newest turn's is. Those that are ``pinned`` are listed first. One that
-    was ``deleted`` is shown to nobody, and waits for its removal in case that was a slip."""
+    was ``deleted`` is shown to nobody, and waits for its removal in case that was a slip. One that
+    ``expires`` is temporary: it is not listed, and removed then unless it was seen since
+    (temporary.py)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
@@ -19,6 +21,7 @@ class Conversation(models.Model):
     branch = models.ForeignKey("Turn", on_delete=models.SET_NULL, null=True, related_name="+")
     pinned = models.BooleanField(default=False)
     deleted = models.DateTimeField(null=True, db_index=True)
+    expires = models.DateTimeField(null=True, db_index=True)
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
 

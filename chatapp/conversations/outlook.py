@@ -6,6 +6,7 @@ from uuid import UUID
 
 from chatapp import access
 from chatapp.accounts.models import User
+from chatapp.conversations import temporary
 from chatapp.conversations.models import Conversation
 from chatapp.conversations.tree import Node, Tree, tree_of
 
@@ -26,6 +27,7 @@ class Outlook:
         found = access.own_conversations(person).filter(id=self.conversation).first()
         if found is None:
             return None
+        temporary.seen(found)
         tree = tree_of(found)
         frames = self._first(found, tree) if self.title is None else self._news(found, tree)
         self.title = found.title

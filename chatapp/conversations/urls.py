@@ -17,5 +17,6 @@ urlpatterns = [
     path("c/<uuid:conversation>/rename/", list_views.rename, name="rename-conversation"),
     path("c/<uuid:conversation>/delete/", list_views.delete, name="delete-conversation"),
     path("c/<uuid:conversation>/restore/", list_views.restore, name="restore-conversation"),
+    path("c/<uuid:conversation>/close/", list_views.close, name="close-conversation"),
     path("sources/<uuid:turn>/<int:number>/", views.source, name="source"),
 ]

@@ -17,6 +17,7 @@ Templates and what they are given:
     ``model``         that one, or the first, with ``name`` and ``demo``; None when it cannot be
                       told now
     ``question_max``  the longest question, in characters
+    ``temporary_minutes``  how long a temporary conversation outlives its last window
     ``reasons``       why an answer helped ("yes") or not ("no"), for ``json_script``
 ``conversations/source.html`` (address "source": a fragment, no page around it)
     ``source``        the row: ``number``, ``title``, ``page``
@@ -71,6 +72,7 @@ def chat(request: HttpRequest, conversation: UUID | None = None) -> HttpResponse
         "model": wiring.model_for_page(model.id) if model else None,
         "question_max": settings.QUESTION_MAX_CHARS,
         "reasons": feedback.choices(),
+        "temporary_minutes": settings.TEMPORARY_CHAT_MINUTES,
     }
     return render(request, "conversations/chat.html", context)
 

@@ -94,6 +94,7 @@ def chat_context(
         "model": {"name": "smollm2-135m-instruct", "demo": True},
         "question_max": 16_000,
         "reasons": feedback.choices(),
+        "temporary_minutes": 30,
     }
 
 
@@ -130,7 +131,9 @@ def page_for(path: str, pages: dict[str, list[dict[str, Any]]]) -> str | None:
         return rendered("conversations/chat.html", chat_context([], empty=True))
     if path.startswith("/c/"):
         name = path.split("/")[2]
-        context = chat_context(pages.get(name, []), several=name == "several")
+        context: dict[str, Any] = chat_context(pages.get(name, []), several=name == "several")
+        if name == "temporary":
+            context["conversation"] = {**context["conversation"], "expires": "soon"}
         return rendered("conversations/chat.html", context)
     return None
 
@@ -184,6 +187,7 @@ def all_pages() -> dict[str, list[dict[str, Any]]]:
     return {
         CONVERSATION: [scripted.answered()],
         "several": [scripted.answered()],
+        "temporary": [scripted.answered()],
         "ends": [scripted.withheld(), scripted.broken_off(), scripted.unjudged()],
     }
 

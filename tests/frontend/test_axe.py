@@ -44,6 +44,12 @@ def open_seal(page: Page) -> None:
     expect(page.locator(".seal-panel table")).to_be_visible()
 
 
+def choose_temporary(page: Page) -> None:
+    page.goto(page.url.replace(harness.CONVERSATION, "temporary"))
+    page.locator("[data-temporary-badge] summary").click()
+    expect(page.get_by_role("button", name="Close and delete now")).to_be_visible()
+
+
 def open_feedback(page: Page) -> None:
     page.route("**/feedback/", lambda route: route.fulfill(json={"feedback": None}))
     page.get_by_role("button", name="It did not help").click()
@@ -87,6 +93,7 @@ def open_reasoning(page: Page) -> None:
     [
         open_passage,
         open_seal,
+        choose_temporary,
         open_feedback,
         open_figures,
         open_person,

@@ -11,6 +11,7 @@ import { ListActions } from "./list-actions.js";
 import { Sidebar } from "./sidebar.js";
 import { ChatSocket } from "./socket.js";
 import { PassageDialog } from "./sources.js";
+import { Temporary } from "./temporary.js";
 import { Thread } from "./thread.js";
 import { answerText, isOpen, newTurn, receive, resume } from "./turn.js";
 import { counted, ending, waiting } from "./words.js";
@@ -68,6 +69,7 @@ class Chat {
       { limit: Number(page.dataset.questionMax), collections: given("collections") },
       { onsend: (text) => this.ask(text), onstop: () => this.stop() },
     );
+    this.temporary = new Temporary(page, (words) => this.announcer.say(words));
     this.gauge = new Gauge(find("[data-gauge]"), find("[data-full]"));
     this.branches = new Branches(find("[data-editing]"), {
       onturns: (turns) => this.show(turns),
@@ -151,7 +153,7 @@ class Chat {
     const edited = this.branches.done();
     const clientId = this.begin(text, edited);
     const place = edited ? { parent: edited.parent ?? null } : {};
-    this.socket.send({ client_id: clientId, conversation: this.conversation, text, collections: this.composer.chosen(), ...this.models.wanted(), ...place });
+    this.socket.send({ client_id: clientId, conversation: this.conversation, text, collections: this.composer.chosen(), ...this.models.wanted(), ...this.temporary.wanted(this.conversation), ...place });
     return true;
   }
 
@@ -267,6 +269,7 @@ class Chat {
     if (this.conversation === conversation) return;
     this.conversation = conversation;
     this.socket.watch(conversation);
+    this.temporary.begun(conversation);
     history.replaceState(null, "", (this.page.dataset.conversationUrl ?? "").replace("ID", conversation));
     this.sidebar.ontitle(title);
     this.sidebar.reload();
