@@ -110,7 +110,7 @@ def own_conversations(user: User) -> QuerySet[Conversation]:
 
 
 def listed_conversations(user: User) -> QuerySet[Conversation]:
-    """Those of this person's conversations that are listed, searched and exported: none of the
+    """Those of this person’s conversations that are listed and searched: none of the
     temporary ones."""
     return own_conversations(user).filter(expires=None)
 

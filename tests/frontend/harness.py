@@ -131,10 +131,10 @@ def page_for(path: str, pages: dict[str, list[dict[str, Any]]]) -> str | None:
         return rendered("conversations/chat.html", chat_context([], empty=True))
     if path.startswith("/c/"):
         name = path.split("/")[2]
-        context: dict[str, Any] = chat_context(pages.get(name, []), several=name == "several")
+        opened = chat_context(pages.get(name, []), several=name == "several")
         if name == "temporary":
-            context["conversation"] = {**context["conversation"], "expires": "soon"}
-        return rendered("conversations/chat.html", context)
+            opened["conversation"] = {"id": CONVERSATION, "title": "Leave", "expires": "soon"}
+        return rendered("conversations/chat.html", opened)
     return None
 
 
