@@ -15,6 +15,8 @@ from chatapp.conversations.settle import settle
 
 LOOK_AGAIN_SECONDS = 2.0
 LOOK_AT_CONVERSATION_SECONDS = 30.0
+LATE_SECONDS = 1.0
+"""A turn's row may say that it has ended this long before its log does."""
 
 
 class EventsGone(Exception):
@@ -55,6 +57,7 @@ class Following:
     async def _follow_log(
         self, turn: UUID, after: int, over: bool
     ) -> AsyncGenerator[Numbered, None]:
+        quiet = False  # a row may say that its turn has ended a moment before the log does
         async with self._exchange.listening(channel(turn)) as news:
             while (journal := self._journal(turn)) is None:
                 news.clear()
@@ -64,10 +67,10 @@ class Following:
                     after = seq
                     if isinstance(event, Ended):
                         return
-                if batch == [] and await self._nothing_more(turn, after, over):
+                if batch == [] and await self._nothing_more(turn, after, over and quiet):
                     return
                 if not batch:
-                    await self._wait(news, turn)
+                    quiet = await self._quiet(news, turn)
         async with aclosing(journal.follow(after)) as events:  # it waited, and now runs here
             async for numbered in events:
                 yield numbered
@@ -94,13 +97,14 @@ class Following:
             raise EventsGone
         return True
 
-    async def _wait(self, news: asyncio.Event, turn: UUID) -> None:
-        """Until there is news; without any for long, see to a turn whose process died."""
+    async def _quiet(self, news: asyncio.Event, turn: UUID) -> bool:
+        """Wait for news. Whether there was none for long: then a turn whose process died is
+        seen to."""
         try:
             async with asyncio.timeout(LOOK_AGAIN_SECONDS):
                 await news.wait()
         except TimeoutError:
-            try:
+            with suppress(RedisError, OSError):
                 await settle(self._log, turn)
-            except (RedisError, OSError):
-                return
+            return True
+        return False

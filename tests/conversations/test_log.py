@@ -29,7 +29,7 @@ from chatapp.conversations.events import (
 from chatapp.conversations.following import EventsGone
 from chatapp.conversations.journal import Numbered
 from chatapp.conversations.live import Live
-from chatapp.conversations.log import Page, TurnLog, lease
+from chatapp.conversations.log import Page, TurnLog, channel, lease
 from tests.conversations.conftest import collect
 
 SOURCE = SourceRef(1, "Leave.pdf", "Leave > Annual", 3, "c", "d:1", 0.5)
@@ -142,9 +142,24 @@ async def test_the_log_expires(log: TurnLog, redis_url: str) -> None:
         assert 3500 < await client.ttl(f"parapet:turn:{turn}:events") <= 3600
 
 
-async def test_a_turn_whose_events_expired_is_said_to_be_gone(other: Live) -> None:
+async def test_a_turn_whose_events_expired_is_said_to_be_gone(
+    other: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatapp.conversations.following.LOOK_AGAIN_SECONDS", 0.05)
     with pytest.raises(EventsGone):
         await collect(other, uuid4(), 0, over=True)
+
+
+async def test_events_that_are_written_after_the_row_has_ended_are_not_missed(
+    other: Live, log: TurnLog
+) -> None:
+    turn = uuid4()
+    follower = asyncio.create_task(collect(other, turn, 0, over=True))
+    async with asyncio.timeout(20):
+        while not (await other.redis.pubsub_numsub(channel(turn)))[0][1]:  # noqa: ASYNC110  Redis tells nobody of it
+            await asyncio.sleep(0.01)
+    await log.append(turn, WHOLE, 0)
+    assert await follower == list(enumerate(WHOLE, 1))
 
 
 @pytest.mark.parametrize(("after", "gone"), [(len(WHOLE), False), (len(WHOLE) + 1, True)])

@@ -1,6 +1,7 @@
 """Questions that wait for the one before: kept, answered in their turn, taken back."""
 
 import asyncio
+from contextlib import aclosing
 from uuid import UUID, uuid4
 
 import pytest
@@ -269,8 +270,8 @@ async def test_many_that_hear_of_it_start_it_once(
     started = [each for each in (other, third) if each.turns.journal(left)]
     assert len(started) <= 1
     await ends({"turn": str(left)})
-    events = await other.log.read_all(left)
-    assert [type(event).__name__ for _, event in events].count("Started") == 1
+    async with aclosing(other.following.turn(left, 0, over=True)) as events:
+        assert [type(event).__name__ async for _, event in events].count("Started") == 1
     await third.close()
 
 
