@@ -4,6 +4,7 @@ Tests that need a browser are left out, and said to be, where there is none. Eve
 fails the run unless its reason is listed here.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ import pytest
 ALLOWED_SKIPS: frozenset[str] = frozenset()
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LEFT_OUT = pytest.StashKey[int]()
+ROWS = frozenset({"db", "transactional_db"})
 SKIPPED: list[str] = []
 
 
@@ -24,8 +26,22 @@ def needs_browser(item: pytest.Item) -> bool:
     return "browser" in getattr(item, "fixturenames", ())
 
 
+def has_rows(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or not ROWS.isdisjoint(fixtures)
+
+
+def leave_out(config: pytest.Config, items: list[pytest.Item], unwanted: list[pytest.Item]) -> None:
+    if unwanted:
+        config.hook.pytest_deselected(items=unwanted)
+        items[:] = [item for item in items if item not in unwanted]
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("PARAPET_TEST_DATABASE"):
+        # What touches no row would prove the same again on the second database.
+        leave_out(config, items, [item for item in items if not has_rows(item)])
     # Last, since playwright keeps an event loop running in this thread until its session ends,
     # and no asynchronous test can run beside that.
     items.sort(key=needs_browser)
@@ -33,9 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     left_out = [item for item in items if needs_browser(item)]
     config.stash[LEFT_OUT] = len(left_out)
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    leave_out(config, items, left_out)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -66,6 +66,8 @@ def test_a_question_is_answered_from_a_document_by_the_real_engines(
     )
     played = async_to_sync(_play)(request)
 
+    ended = cast(Ended, played.events[-1])
+    assert ended.status == "done", ended.reason
     started = cast(Started, played.events[0])
     assert "smollm2" in started.model.lower()
     sources = cast(Passages, played.of(Passages)[0]).sources
@@ -74,7 +76,6 @@ def test_a_question_is_answered_from_a_document_by_the_real_engines(
     ]
     stages = [cast(Judged, event).stage for event in played.of(Judged)]
     assert {"request", "passage", "response"} <= set(stages)
-    assert cast(Ended, played.events[-1]).status == "done"
 
 
 async def _play(request: TurnRequest) -> Played:

@@ -22,7 +22,7 @@ def test_a_worker_killed_in_the_middle_of_a_file_finishes_it_once(
     page: Page, stack: Stack, tmp_path: Path
 ) -> None:
     book = tmp_path / "book.txt"
-    lines = (f"Paragraph {n}: the cat of house {n} is called Mia {n * 7}.\n\n" for n in range(800))
+    lines = (f"Paragraph {n}: the cat of house {n} is called Mia {n * 7}.\n\n" for n in range(400))
     book.write_text("".join(lines), encoding="utf-8")
     sign_in(page, stack.sign_ins["Admin"])
     page.goto("/library/")
