@@ -41,7 +41,7 @@ PAGE_SECONDS = 1.0
 
 
 def tools(model: UUID | None = None, caller: Caller = NOBODY) -> Tools:
-    """What one turn works with: the enabled model of that id, or the first of all. Three queries;
+    """What one turn works with: the enabled model of that id, or the first of all. Two queries;
     raises guardrails.policy.PolicyError."""
     lane = Lane(offer_of(model), caller, network())
     return Tools(

@@ -15,15 +15,19 @@ logger = logging.getLogger(__name__)
 
 
 def offer_of(model: UUID | None) -> Offer | None:
-    """The enabled model of that id, or the first of all; None where there is none. Two queries.
+    """The enabled model of that id, or the first of all; None where there is none, or nobody
+    serves it. One query, and one more to find the first of all.
 
     Who may use it was asked before: see :func:`chatapp.access.usable_models`.
     """
-    enabled = LanguageModel.objects.filter(enabled=True)
-    found = (enabled if model is None else enabled.filter(id=model)).first()
-    if found is None:
+    if model is None:
+        enabled = LanguageModel.objects.filter(enabled=True)
+        model = enabled.values_list("id", flat=True).first()
+    offered = Serving.objects.filter(model=model, model__enabled=True)
+    servings = list(offered.select_related("model", "endpoint"))
+    if not servings:
         return None
-    servings = list(found.servings.select_related("endpoint"))
+    found = servings[0].model
     return Offer(
         id=found.id,
         name=found.name,

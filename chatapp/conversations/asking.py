@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from chatapp import access
 from chatapp.accounts.models import User
@@ -79,8 +80,8 @@ def ask(user: User, question: Send) -> Asked:
         )
 
     with transaction.atomic():
-        conversation = _conversation(user, question)
-        return _take(user, conversation, question.client_id, draft)
+        conversation, tree = _place(user, question)
+        return _take(user, conversation, tree, question.client_id, draft)
 
 
 def regenerate(user: User, frame: Regenerate) -> Asked:
@@ -100,17 +101,17 @@ def regenerate(user: User, frame: Regenerate) -> Asked:
 
     with transaction.atomic():
         conversation = _locked(user, turn.conversation_id)
-        return _take(user, conversation, frame.client_id, draft)
+        return _take(user, conversation, tree_of(conversation), frame.client_id, draft)
 
 
 def _take(
     user: User,
     conversation: Conversation,
+    tree: Tree,
     client_id: UUID,
     draft: Callable[[Conversation, Tree], Draft],
 ) -> Asked:
     """The turn that ``client_id`` made before, or a new one."""
-    tree = tree_of(conversation)
     node, job = tree.sent(client_id), None
     made = node is None
     if node is None:
@@ -129,23 +130,25 @@ def _take(
     )
 
 
-def _conversation(user: User, question: Send) -> Conversation:
-    """The conversation, made where it is new."""
+def _place(user: User, question: Send) -> tuple[Conversation, Tree]:
+    """The conversation, made where it is new, and its turns."""
     name = question.conversation
     if name is None:
         name = uuid5(NEW_CONVERSATIONS, f"{user.pk}:{question.client_id}")
-        Conversation.objects.bulk_create(
-            [
-                Conversation(
-                    id=name,
-                    owner=user,
-                    title=title_of(question.text),
-                    expires=temporary.expiry() if question.temporary else None,
-                )
-            ],
-            ignore_conflicts=True,
-        )
-    return _locked(user, name)
+        with suppress(IntegrityError), transaction.atomic():
+            return _new(user, name, question), Tree(())
+    conversation = _locked(user, name)
+    return conversation, tree_of(conversation)
+
+
+def _new(user: User, name: UUID, question: Send) -> Conversation:
+    """Raises IntegrityError where there is one already: the question was sent before."""
+    return Conversation.objects.create(
+        id=name,
+        owner=user,
+        title=title_of(question.text),
+        expires=temporary.expiry() if question.temporary else None,
+    )
 
 
 def _locked(user: User, name: UUID) -> Conversation:

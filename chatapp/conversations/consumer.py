@@ -6,9 +6,10 @@ a task of the socket, which takes the next event only when the last one was sent
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import aclosing
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
@@ -49,7 +50,12 @@ MALFORMED_FRAMES = 3
 FOLLOWED_TURNS = 20
 LOOK_AT_SESSION_SECONDS = 10
 NO_TURN = "This answer does not exist, or it is not yours."
+Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
+
+
+class SignedOut(Exception):
+    """The session has ended, or its person is suspended."""
 
 
 class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels ships no types
@@ -93,30 +99,32 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
             if self._malformed >= MALFORMED_FRAMES:
                 await self._close(MALFORMED)
             return
-        person = await self._person()
-        if person is not None:
-            await self._obey(person, frame)
+        try:
+            await self._obey(frame)
+        except SignedOut:
+            await self._close(SIGNED_OUT)
 
-    async def _obey(self, person: User, frame: Frame) -> None:
+    async def _obey(self, frame: Frame) -> None:
+        """Raises SignedOut."""
         match frame:
             case Send() | Regenerate():
-                await self._take(person, frame)
+                await self._take(frame)
             case Attach():
-                await self._attach(person, frame)
+                await self._attach(frame)
             case Stop():
-                await self._stop(person, frame)
+                await self._stop(frame)
             case Follow():
-                await self._follow_conversation(person, frame)
+                await self._follow_conversation(frame)
 
     # --- what a client may ask ----------------------------------------------------------------
 
-    async def _take(self, person: User, frame: Send | Regenerate) -> None:
+    async def _take(self, frame: Send | Regenerate) -> None:
         client = str(frame.client_id)
         if len(self._followed) >= FOLLOWED_TURNS:
             await self._error("busy", "Too many answers at once on this page.", client_id=client)
             return
         try:
-            asked = await in_rows(_asked, person, frame)
+            asked = await self._for_person(lambda person: _asked(person, frame))
         except Problem as problem:
             await self._error(problem.code, str(problem), client_id=client)
             return
@@ -135,9 +143,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         if asked.made:
             await live().announce(asked.conversation)
 
-    async def _attach(self, person: User, frame: Attach) -> None:
+    async def _attach(self, frame: Attach) -> None:
         turn = str(frame.turn)
-        status = await self._status(person, frame.turn)
+        status = await self._for_person(lambda person: _status(person, frame.turn))
         if status is None:
             await self._error("not_found", NO_TURN, turn=turn)
         elif len(self._followed) >= FOLLOWED_TURNS and frame.turn not in self._followed:
@@ -145,8 +153,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
         else:
             await self._follow(frame.turn, frame.after, over=status not in UNFINISHED)
 
-    async def _stop(self, person: User, frame: Stop) -> None:
-        status = await self._status(person, frame.turn)
+    async def _stop(self, frame: Stop) -> None:
+        status = await self._for_person(lambda person: _status(person, frame.turn))
         if status is None:
             await self._error("not_found", NO_TURN, turn=str(frame.turn))
         elif status in UNFINISHED:
@@ -156,17 +164,12 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
                 message = "The answer cannot be stopped at the moment. Try again."
                 await self._error("unavailable", message)
 
-    async def _follow_conversation(self, person: User, frame: Follow) -> None:
+    async def _follow_conversation(self, frame: Follow) -> None:
+        person = await self._for_person(lambda person: person)
         await cancel(self._watch)
         if frame.conversation is not None:
             outlook = Outlook(frame.conversation)
             self._watch = [asyncio.create_task(self._tell_all(person, outlook))]
-
-    @staticmethod
-    async def _status(person: User, turn: UUID) -> str | None:
-        """How the person's turn stands; None where it is not theirs."""
-        found = access.own_turns(person).filter(id=turn).values_list("status", flat=True)
-        return await in_rows(found.first)
 
     # --- following ----------------------------------------------------------------------------
 
@@ -230,11 +233,24 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
 
     async def _person(self) -> User | None:
         """Who this is at this moment; where the session has ended, the socket is closed."""
-        self._looked = monotonic()
-        person = await in_rows(person_of, self.scope["session"].session_key)
-        if person is None:
+        try:
+            return await self._for_person(lambda person: person)
+        except SignedOut:
             await self._close(SIGNED_OUT)
-        return person
+            return None
+
+    async def _for_person(self, work: Callable[[User], Result]) -> Result:
+        """What ``work`` gives for whoever this is at this moment. Raises what it raises, and
+        SignedOut where the session has ended."""
+        self._looked = monotonic()
+
+        def with_person() -> Result:
+            person = person_of(self.scope["session"].session_key)
+            if person is None:
+                raise SignedOut
+            return work(person)
+
+        return await in_rows(with_person)
 
     async def _close(self, code: int) -> None:
         if not self._closed:
@@ -246,6 +262,11 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
 
     async def _frame(self, type: str, **fields: Any) -> None:  # noqa: A002  the wire's own word
         await self.send(text_data=orjson.dumps({"type": type, **fields}).decode())
+
+
+def _status(person: User, turn: UUID) -> str | None:
+    """How the person's turn stands; None where it is not theirs."""
+    return access.own_turns(person).filter(id=turn).values_list("status", flat=True).first()
 
 
 def _asked(person: User, frame: Send | Regenerate) -> asking.Asked:

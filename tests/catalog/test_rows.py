@@ -16,7 +16,7 @@ from tests.catalog.conftest import KEY
 def test_a_model_comes_with_its_server_and_key(
     model: LanguageModel, endpoint: Endpoint, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         offer = offer_of(model.id)
     assert offer is not None
     (place,) = offer.places

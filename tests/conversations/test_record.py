@@ -38,6 +38,7 @@ from tests.conversations.scripted import (
     passage,
     saying,
     thinking,
+    until,
 )
 
 
@@ -295,3 +296,32 @@ async def test_a_plain_turn_costs_few_queries(
         "conversations_conversation",
         "conversations_source",
     ]
+
+
+async def test_a_new_chat_costs_no_query_about_what_cannot_be_there_yet(
+    connect: Connect, use: Use, employee: User
+) -> None:
+    use(make_tools(saying("Hello.")))
+    socket = await connect(employee)
+    await rows.close()  # what opens its connection anew is counted
+    with counted() as seen:
+        await socket.ask("One?", collections=[])
+        await socket.until_end()
+        await until(lambda: tables(seen)[-1] == ("SELECT", "conversations_turn"))
+
+    assert tables(seen) == [
+        ("SELECT", "django_session"),
+        ("SELECT", "accounts_user"),
+        ("INSERT", "conversations_conversation"),
+        ("SELECT", "catalog_languagemodel"),
+        ("INSERT", "conversations_turn"),
+        ("UPDATE", "conversations_turn"),
+        ("UPDATE", "conversations_conversation"),
+        ("SELECT", "conversations_turn"),  # does a question wait?
+    ]
+
+
+def tables(seen: Statements) -> list[tuple[str, str]]:
+    """What each statement does, and to which table."""
+    verbs = ("SELECT", "INSERT", "UPDATE", "DELETE")
+    return [(sql.split()[0], sql.split('"')[1]) for sql in seen if sql.startswith(verbs)]
