@@ -20,6 +20,7 @@ from chatapp.api.models import ApiKey, Scope
 from chatapp.api.talk import Talk
 from chatapp.api.vetting import Memory, subject_of_answer, subject_of_question, vetted
 from chatapp.backends.base import USUAL, Sampling
+from chatapp.backends.facts import Effort
 from chatapp.catalog import dispatch
 from chatapp.catalog.models import LanguageModel
 from chatapp.conversations import record
@@ -45,6 +46,7 @@ class Wish:
     collections: tuple[UUID, ...] | None = None
     answer_tokens: int | None = None
     sampling: Sampling = USUAL
+    effort: Effort | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Question:
             instructions=talk.instructions,
             answer_tokens=self.wish.answer_tokens,
             sampling=self.wish.sampling,
+            effort=self.wish.effort,
         )
 
 

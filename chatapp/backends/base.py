@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from chatapp.backends.facts import UNKNOWN, Facts
+from chatapp.backends.facts import UNKNOWN, Effort, Facts
 
 MOST_TOKENS = 32_768
 MOST_STOPS = 4
@@ -52,7 +52,11 @@ USUAL = Sampling()
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One request to a model; token limits are counted in the model's own tokens."""
+    """One request to a model; token limits are counted in the model's own tokens.
+
+    ``effort`` is how much it is to reason, None for as it does unasked. ``opened`` says that its
+    template opens the reasoning, so that what it writes begins in the middle of it.
+    """
 
     model: str
     messages: tuple[Message, ...]
@@ -60,6 +64,8 @@ class ChatRequest:
     sampling: Sampling = USUAL
     context_tokens: int | None = None
     top_logprobs: int = 0
+    effort: Effort | None = None
+    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True)

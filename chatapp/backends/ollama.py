@@ -23,7 +23,7 @@ from chatapp.backends.base import (
 )
 from chatapp.backends.crowd import Crowd
 from chatapp.backends.errors import Malformed, TimedOut, Unreachable
-from chatapp.backends.facts import as_count, mapping, of_ollama
+from chatapp.backends.facts import Effort, as_count, mapping, of_ollama
 from chatapp.backends.failures import failure, failure_in_stream
 from chatapp.backends.framing import JsonLines
 from chatapp.backends.openai import MOST_LOGPROBS, candidates, chosen_by
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 # Ollama's own default differs with the machine's memory, and a longer prompt would be cut.
 CONTEXT_TOKENS = 4096
 KEEP_LOADED = "30m"
+THINK = {Effort.OFF: False, Effort.ON: True}
+"""What ``think`` is; levels go by their names."""
 
 
 class OllamaBackend:
@@ -52,7 +54,7 @@ class OllamaBackend:
 
         Raises BackendError.
         """
-        answer, lines = Answer(), JsonLines()
+        answer, lines = Answer(opened=request.opened), JsonLines()
         patience = Patience(self._server.timeout)
         async with (
             self._crowd.member(),
@@ -136,6 +138,8 @@ def chat_body(request: ChatRequest) -> dict[str, Any]:
             **chosen_by(request.sampling),
         },
     }
+    if request.effort is not None:
+        body["think"] = THINK.get(request.effort, request.effort.value)
     if request.top_logprobs:
         top = max(1, min(request.top_logprobs, MOST_LOGPROBS))
         body |= {"logprobs": True, "top_logprobs": top}
@@ -152,9 +156,10 @@ def told(message: Message) -> dict[str, Any]:
 class Answer:
     """Folds the stream's lines into deltas."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, opened: bool = False) -> None:
+        """``opened`` as in ChatRequest."""
         self.is_over = False
-        self._splitter = ThinkSplitter()
+        self._splitter = ThinkSplitter(opened=opened)
 
     def read_all(self, lines: Iterable[bytes]) -> Iterator[Delta]:
         """The deltas in several lines. Raises BackendError."""
@@ -168,6 +173,7 @@ class Answer:
         message = mapping(chunk.get("message"))
         thinking, text = message.get("thinking"), message.get("content")
         if isinstance(thinking, str) and thinking:
+            self._splitter.was_apart()
             yield ReasoningDelta(thinking)
         if isinstance(text, str) and text:
             yield from with_logprobs(self._splitter.feed(text), chunk.get("logprobs"))

@@ -26,7 +26,16 @@ from chatapp.backends.base import (
 )
 from chatapp.backends.crowd import Crowd
 from chatapp.backends.errors import BackendError, Malformed, Unreachable
-from chatapp.backends.facts import UNKNOWN, Facts, as_count, mapping, of_llamacpp, of_sglang
+from chatapp.backends.facts import (
+    SWITCH,
+    UNKNOWN,
+    Effort,
+    Facts,
+    as_count,
+    mapping,
+    of_llamacpp,
+    of_sglang,
+)
 from chatapp.backends.failures import failure_in_stream
 from chatapp.backends.framing import ServerSentEvents
 from chatapp.backends.server import Patience, Server, parsed, pieces, valid
@@ -54,7 +63,7 @@ class OpenAIBackend:
 
         Raises BackendError.
         """
-        answer, events = Answer(), ServerSentEvents()
+        answer, events = Answer(opened=request.opened), ServerSentEvents()
         patience = Patience(self._server.timeout)
         path = "/v1/chat/completions"
         async with (
@@ -127,11 +136,25 @@ def chat_body(request: ChatRequest) -> dict[str, Any]:
         "stream": True,
         "stream_options": {"include_usage": True},
         **chosen_by(request.sampling),
+        **reasoning_of(request.effort),
     }
     if request.top_logprobs:
         top = max(1, min(request.top_logprobs, MOST_LOGPROBS))
         body |= {"logprobs": True, "top_logprobs": top}
     return body
+
+
+def reasoning_of(effort: Effort | None) -> dict[str, Any]:
+    """The fields that say how much to reason. Templates read them by various names and ignore
+    those that they do not know: Qwen's, GLM's and Gemma's ``enable_thinking``, DeepSeek's and
+    Granite's ``thinking``, GPT-OSS's ``reasoning_effort``, which vLLM takes beside them."""
+    if effort is None:
+        return {}
+    if effort in SWITCH:
+        on = effort is Effort.ON
+        return {"chat_template_kwargs": {"enable_thinking": on, "thinking": on}}
+    kwargs = {"reasoning_effort": effort.value}
+    return {**kwargs, "chat_template_kwargs": kwargs}
 
 
 def content_of(message: Message) -> str | list[dict[str, Any]]:
@@ -159,9 +182,10 @@ def chosen_by(sampling: Sampling) -> dict[str, Any]:
 class Answer:
     """Folds the stream's events into deltas."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, opened: bool = False) -> None:
+        """``opened`` as in ChatRequest."""
         self.is_over = False
-        self._splitter = ThinkSplitter()
+        self._splitter = ThinkSplitter(opened=opened)
         self._reason = ""
         self._usage: Mapping[str, Any] = {}
 
@@ -202,6 +226,7 @@ class Answer:
         delta = mapping(choice.get("delta"))
         reasoning = delta.get("reasoning") or delta.get("reasoning_content")
         if isinstance(reasoning, str) and reasoning:
+            self._splitter.was_apart()
             yield ReasoningDelta(reasoning)
         text = delta.get("content")
         if isinstance(text, str) and text:

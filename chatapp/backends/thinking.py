@@ -2,7 +2,8 @@
 
 Servers with a reasoning parser send it apart; without one, the tags of DeepSeek's and Qwen's
 models arrive as text. Only a block before the answer's first word counts: a tag that an answer
-speaks about stays text.
+speaks about stays text. The templates of DeepSeek R1 and of Qwen's thinking models end with the
+opening tag, so that only the closing one arrives.
 """
 
 from collections.abc import Iterator
@@ -13,10 +14,12 @@ OPEN, CLOSE = "<think>", "</think>"
 
 
 class ThinkSplitter:
-    """A state machine that holds back what may yet become a tag."""
+    """A state machine that holds back what may yet become a tag; ``opened`` says that the first
+    block was opened before the first word."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, opened: bool = False) -> None:
         self._held = ""
+        self._opened = opened
         self._thinking = False
         self._has_thought = False
         self._answering = False
@@ -29,6 +32,10 @@ class ThinkSplitter:
             before = len(self._held)
             yield from self._think() if self._thinking else self._begin()
 
+    def was_apart(self) -> None:
+        """The server sends the reasoning apart, so that its text begins with the answer."""
+        self._opened = False
+
     def finish(self) -> Iterator[TextDelta | ReasoningDelta]:
         """What was held back when the answer ended."""
         held, self._held = self._held, ""
@@ -40,6 +47,10 @@ class ThinkSplitter:
         if not self._answering and text.startswith(OPEN):
             self._held = text.removeprefix(OPEN)
             self._thinking = self._has_thought = True
+            self._opened = False
+        elif self._opened and not OPEN.startswith(text):
+            self._thinking = self._has_thought = True
+            self._opened = False
         elif self._answering or not OPEN.startswith(text):
             # Space before the first word is the model's own, unless a block came before it.
             released = self._held if self._answering or not self._has_thought else text

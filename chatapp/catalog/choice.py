@@ -35,7 +35,8 @@ WHY = {
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One model to choose; ``note`` is a sentence where ``state`` is not ready. ``sees`` says
-    that it takes images."""
+    that it takes images, ``efforts`` how much it may be asked to reason and ``effort`` how much it
+    does unasked, "" where only it knows."""
 
     id: UUID
     name: str
@@ -43,9 +44,11 @@ class Choice:
     state: State
     note: str
     sees: bool = False
+    efforts: tuple[str, ...] = ()
+    effort: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "id": str(self.id)}
+        return {**asdict(self), "id": str(self.id), "efforts": list(self.efforts)}
 
 
 def choices_of(models: QuerySet[LanguageModel]) -> list[Choice]:
@@ -62,7 +65,16 @@ def _choice(row: LanguageModel) -> Choice:
     servings = row.servings.all()
     state = best(_state(serving, row) for serving in servings)
     traits = traits_of(row, facts_of(servings))
-    return Choice(row.pk, row.name, row.demo, state, WHY[state], traits.sees)
+    return Choice(
+        id=row.pk,
+        name=row.name,
+        demo=row.demo,
+        state=state,
+        note=WHY[state],
+        sees=traits.sees,
+        efforts=traits.efforts,
+        effort=traits.effort or "",
+    )
 
 
 def best(states: Iterable[State]) -> State:

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from django import forms
 
-from chatapp.catalog.models import Endpoint, LanguageModel, OnChange
+from chatapp.backends.facts import Effort
+from chatapp.catalog.models import Endpoint, LanguageModel, OnChange, Reasoning
 
 NO_ADDRESS = "Give an address such as http://gpu-1:8000, without a name or password in it."
 LEAST_CONTEXT_TOKENS = 512
@@ -74,13 +75,28 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]  # as above
     )
     on_change = forms.ChoiceField(label="If its server has other weights", choices=OnChange.choices)
 
+    reasoning = forms.ChoiceField(
+        label="Its reasoning",
+        choices=[("", "As its server tells"), *Reasoning.choices],
+        required=False,
+    )
+    effort = forms.ChoiceField(
+        label="Where nobody chooses",
+        choices=[("", "As it does unasked"), *((each, each.title()) for each in Effort)],
+        required=False,
+    )
+
     class Meta:
         model = LanguageModel
         fields = [
             *("name", "enabled", "everyone", "context_tokens", "answer_tokens"),
-            *("sees", "on_change"),
+            *("sees", "reasoning", "effort", "opened", "on_change"),
         ]
-        labels = {"enabled": "People may be answered by it", "everyone": "Everybody who signs in"}
+        labels = {
+            "enabled": "People may be answered by it",
+            "everyone": "Everybody who signs in",
+            "opened": "Its template opens the reasoning",
+        }
         error_messages = {"name": {"unique": "There is a model of this name already."}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

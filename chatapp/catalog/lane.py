@@ -13,6 +13,7 @@ from chatapp.backends.errors import (
     ModelMissing,
     StillLoading,
 )
+from chatapp.backends.facts import Effort
 from chatapp.catalog import cold
 from chatapp.catalog.dispatch import Caller, Dispatcher, Ticket
 from chatapp.catalog.offer import NOTHING, Address, Offer
@@ -114,13 +115,20 @@ class Lane:
                 found = await self._found(name)
                 if found.identity != (self._announced or found).identity:
                     yield Answering(found.name, found.identity)
-                asked = replace(request, model=found.name)
+                asked = self._asked(request, found)
                 async with aclosing(cold.started(station, asked)) as deltas:
                     async for delta in deltas:
                         yield delta
         except BackendError:
             self._failed.add(name)
             raise
+
+    def _asked(self, request: ChatRequest, found: ServedModel) -> ChatRequest:
+        """``request`` by the name that the model has there, and within what it can."""
+        traits = self._offer.traits
+        effort = traits.asked(request.effort)
+        opened = traits.opened and effort is not Effort.OFF
+        return replace(request, model=found.name, effort=effort, opened=opened)
 
     async def _found(self, name: UUID) -> ServedModel:
         """The model as that server has it. Raises BackendError."""
@@ -132,7 +140,7 @@ class Lane:
     def _announce(self, found: ServedModel) -> ModelChoice:
         self._announced = found
         offer = self._offer
-        wanted = Wanted(offer.demo, offer.context_tokens, offer.answer_tokens, offer.sees)
+        wanted = Wanted(offer.demo, offer.context_tokens, offer.answer_tokens, offer.traits.sees)
         return limited(found, wanted, *self._stand_ins())
 
     def _stand_ins(self) -> list[ServedModel]:

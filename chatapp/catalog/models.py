@@ -51,6 +51,16 @@ class OnChange(models.TextChoices):
     WARN = "warn", "Go on using it, and warn here"
 
 
+class Reasoning(models.TextChoices):
+    """What a model can be asked for; "" is as its servers tell."""
+
+    NEVER = "never", "It does not reason"
+    ALWAYS = "always", "It always reasons"
+    SWITCH = "switch", "On or off"
+    LEVELS = "levels", "Low, medium or high"
+    ALL = "all", "Off, low, medium or high"
+
+
 class LanguageModel(models.Model):
     """A model as people choose it, wherever it is served.
 
@@ -58,9 +68,11 @@ class LanguageModel(models.Model):
     may use answers where they choose none. ``context_tokens`` is the most that is used of what
     its server has, null for all of it, and ``answer_tokens`` the longest answer, null for as long
     as the context leaves room. ``sees`` says whether it takes images, null for as its servers
-    tell. ``from_settings`` marks the one that the settings name:
-    they give its limits and whether it is the built-in demonstration (``demo``), while who may
-    use it is the admin's here too.
+    tell, ``reasoning`` what may be asked of its reasoning and ``effort`` how much it reasons where
+    nobody asks, "" for as it does unasked. ``opened`` is that of
+    :class:`chatapp.backends.base.ChatRequest`. ``from_settings`` marks the one that the settings
+    name: they give its limits and whether it is the built-in demonstration (``demo``), while who
+    may use it is the admin's here too.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -72,6 +84,9 @@ class LanguageModel(models.Model):
     context_tokens = models.PositiveIntegerField(null=True, blank=True)
     answer_tokens = models.PositiveIntegerField(null=True, blank=True, default=1024)
     sees = models.BooleanField(null=True, blank=True)
+    reasoning = models.CharField(max_length=8, choices=Reasoning.choices, blank=True)
+    effort = models.CharField(max_length=8, blank=True)
+    opened = models.BooleanField(default=False)
     on_change = models.CharField(max_length=8, choices=OnChange.choices, default=OnChange.WITHHOLD)
     demo = models.BooleanField(default=False, editable=False)
     from_settings = models.BooleanField(default=False, editable=False)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from chatapp.catalog.traits import NO_TRAITS, Traits
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -31,7 +33,7 @@ class Place:
 class Offer:
     """A model that is offered. ``context_tokens`` is the most to use, None for all that its
     server has; ``answer_tokens`` the longest answer, None for all that the context leaves room
-    for. ``sees`` says that it takes images; ``withholds`` that a server with other weights than
+    for. ``traits`` are what it can; ``withholds`` says that a server with other weights than
     pinned is not used."""
 
     id: UUID
@@ -41,7 +43,7 @@ class Offer:
     answer_tokens: int | None
     places: tuple[Place, ...]
     withholds: bool = True
-    sees: bool = False
+    traits: Traits = NO_TRAITS
 
 
 NOTHING = Offer(UUID(int=0), "", demo=False, context_tokens=None, answer_tokens=0, places=())

@@ -36,7 +36,7 @@ def offer_of(model: UUID | None) -> Offer | None:
         answer_tokens=found.answer_tokens,
         places=places_of(servings),
         withholds=found.on_change == OnChange.WITHHOLD,
-        sees=traits_of(found, facts_of(servings)).sees,
+        traits=traits_of(found, facts_of(servings)),
     )
 
 

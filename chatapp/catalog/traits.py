@@ -3,19 +3,46 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chatapp.backends.facts import UNKNOWN, Facts, from_json
-from chatapp.catalog.models import LanguageModel, Serving
+from chatapp.backends.facts import LEVELS, SWITCH, UNKNOWN, Effort, Facts, from_json
+from chatapp.catalog.models import LanguageModel, Reasoning, Serving
+
+EFFORTS: dict[str, tuple[Effort, ...]] = {
+    Reasoning.NEVER: (),
+    Reasoning.ALWAYS: (Effort.ON,),
+    Reasoning.SWITCH: SWITCH,
+    Reasoning.LEVELS: LEVELS,
+    Reasoning.ALL: (Effort.OFF, *LEVELS),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """``sees`` says that it takes images."""
+    """``sees`` says that it takes images, ``efforts`` how much it may be asked to reason, and
+    ``effort`` how much it does where nobody asks, None for as it does unasked. ``opened`` as in
+    :class:`chatapp.backends.base.ChatRequest`."""
 
     sees: bool = False
+    efforts: tuple[Effort, ...] = ()
+    effort: Effort | None = None
+    opened: bool = False
+
+    def asked(self, wanted: Effort | None) -> Effort | None:
+        """How much it is to reason: what is wanted, where it may be asked for that."""
+        return wanted if wanted in self.efforts else self.effort
+
+
+NO_TRAITS = Traits()
 
 
 def traits_of(model: LanguageModel, facts: Facts) -> Traits:
-    return Traits(sees=bool(facts.sees if model.sees is None else model.sees))
+    efforts = EFFORTS.get(model.reasoning, facts.efforts or ())
+    effort = model.effort or facts.effort
+    return Traits(
+        sees=bool(facts.sees if model.sees is None else model.sees),
+        efforts=efforts,
+        effort=Effort(effort) if effort in efforts else None,
+        opened=model.opened,
+    )
 
 
 def facts_of(servings: Iterable[Serving]) -> Facts:

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from chatapp import access
 from chatapp.accounts.models import User
+from chatapp.backends.facts import Effort
 from chatapp.conversations import choices, temporary
 from chatapp.conversations.frames import Latest, Regenerate, Send
 from chatapp.conversations.jobs import job_of
@@ -58,6 +59,7 @@ class Draft:
     parent: UUID | None
     collections: list[str]
     model: UUID
+    effort: Effort | None
 
 
 def ask(user: User, question: Send) -> Asked:
@@ -77,6 +79,7 @@ def ask(user: User, question: Send) -> Asked:
             parent=_parent(conversation, tree, question.parent),
             collections=choices.collections(user, question.collections),
             model=choices.model(user, question.model),
+            effort=question.effort,
         )
 
     with transaction.atomic():
@@ -97,6 +100,7 @@ def regenerate(user: User, frame: Regenerate) -> Asked:
             parent=turn.parent_id,
             collections=choices.still_readable(user, turn.collections),
             model=choices.model(user, frame.model),
+            effort=frame.effort,
         )
 
     with transaction.atomic():
@@ -182,6 +186,7 @@ def _turn(conversation: Conversation, tree: Tree, client_id: UUID, draft: Draft)
         question=draft.question,
         collections=draft.collections,
         model_id=draft.model,
+        effort=draft.effort or "",
         prompt_version=PROMPT_VERSION,
         status=Status.QUEUED if before else Status.RUNNING,
     )

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import orjson
 
+from chatapp.backends.facts import Effort
+
 LONGEST_LIST = 1000
 LARGEST_NUMBER = 2**53 - 1
 """The largest whole number that every JSON reader keeps exact, and more than a turn has events."""
@@ -25,8 +27,9 @@ class Latest(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """``model`` of None is the first that the person may use; ``parent`` is the turn that the
-    question follows. ``temporary`` is of a new conversation."""
+    """``model`` of None is the first that the person may use, ``effort`` of None what it does
+    unasked; ``parent`` is the turn that the question follows. ``temporary`` is of a new
+    conversation."""
 
     client_id: UUID
     conversation: UUID | None
@@ -35,15 +38,17 @@ class Send:
     model: UUID | None = None
     parent: UUID | Latest | None = Latest.LATEST
     temporary: bool = False
+    effort: Effort | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Regenerate:
-    """``model`` as in Send."""
+    """``model`` and ``effort`` as in Send."""
 
     client_id: UUID
     turn: UUID
     model: UUID | None = None
+    effort: Effort | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,7 @@ def _send(fields: dict[str, Any]) -> Send:
         model=_optional(fields, "model"),
         parent=_optional(fields, "parent") if "parent" in fields else Latest.LATEST,
         temporary=_flag(fields, "temporary"),
+        effort=_effort(fields.get("effort")),
     )
 
 
@@ -117,6 +123,14 @@ def _optional(fields: dict[str, Any], name: str) -> UUID | None:
     return None if value is None else identifier(value, name)
 
 
+def _effort(value: Any) -> Effort | None:
+    if value is None:
+        return None
+    if value not in tuple(Effort):
+        raise Malformed("“effort” is not one that there is.")
+    return Effort(value)
+
+
 def _identifiers(value: Any) -> tuple[UUID, ...]:
     if not isinstance(value, list) or len(value) > LONGEST_LIST:
         raise Malformed("“collections” is not a list of UUIDs.")
@@ -128,6 +142,7 @@ def _regenerate(fields: dict[str, Any]) -> Regenerate:
         client_id=identifier(fields.get("client_id"), "client_id"),
         turn=identifier(fields.get("turn"), "turn"),
         model=_optional(fields, "model"),
+        effort=_effort(fields.get("effort")),
     )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.conf import settings
 
 from chatapp.accounts.models import User
+from chatapp.backends.facts import Effort
 from chatapp.conversations.models import REMEMBERED, Turn
 from chatapp.conversations.prompt import Exchange
 from chatapp.conversations.running import Job
@@ -28,6 +29,7 @@ def job_of(user: User, turn: Turn, tree: Tree, model: UUID | None) -> Job:
         history=_history(turn, tree),
         collections=tuple(turn.collections),
         passages=settings.RETRIEVED_PASSAGES,
+        effort=Effort(turn.effort) if turn.effort else None,
     )
     return Job(turn.id, turn.conversation_id, where, request, model)
 

@@ -58,7 +58,8 @@ class Turn(models.Model):
     ``parent`` is the turn that this one follows, so that a conversation can branch: it is an
     earlier one of the same conversation, and stays it (integrity.py).
     ``client_id`` is made by the client: a question that is sent twice makes one turn. ``model``
-    is the one that was chosen, ``model_name`` what its server calls the one that answered.
+    is the one that was chosen, ``effort`` how much it was asked to reason ("" where nobody chose),
+    ``model_name`` what its server calls the one that answered.
     ``started`` is when the question was taken, and from then on when its answer began.
     ``question`` is as the model was given it, without what the guard redacted.
     ``answer`` holds released text only, never text that the guard withheld. ``trace`` holds the
@@ -78,6 +79,7 @@ class Turn(models.Model):
     model = models.ForeignKey(
         "catalog.LanguageModel", on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    effort = models.CharField(max_length=8, blank=True)
     model_name = models.CharField(max_length=200, blank=True)
     model_digest = models.CharField(max_length=100, blank=True)
     demo = models.BooleanField(default=False)

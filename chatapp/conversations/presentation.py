@@ -36,6 +36,7 @@ def _turn(turn: Turn, tree: Tree, readable: set[int]) -> dict[str, Any]:
         "question": turn.question,
         "status": turn.status,
         "chosen": str(turn.model_id) if turn.model_id else "",
+        "effort": turn.effort,
         "started": turn.started.isoformat(),
         "events": [to_wire(event) for event in events_of(turn, readable)],
     }

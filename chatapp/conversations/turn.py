@@ -17,6 +17,7 @@ from typing import Protocol
 from chatapp.backends import base
 from chatapp.backends.base import USUAL, ChatRequest, Image, ReasoningDelta, Sampling, TextDelta
 from chatapp.backends.errors import BackendError, CannotSee
+from chatapp.backends.facts import Effort
 from chatapp.conversations import prompt, telling
 from chatapp.conversations.cite import cited
 from chatapp.conversations.events import (
@@ -75,7 +76,7 @@ class TurnRequest:
     """What is asked. ``collections`` are ids that the person may read and chose: () searches
     nothing. ``passages`` is how many at most. ``instructions`` are the asker's own, which were
     judged before; ``answer_tokens`` can only lower the model's own limit. ``images`` belong to the
-    question."""
+    question. ``effort`` is how much the model is to reason, None for as much as it does unasked."""
 
     question: str
     history: tuple[prompt.Exchange, ...] = ()
@@ -85,6 +86,7 @@ class TurnRequest:
     answer_tokens: int | None = None
     sampling: Sampling = USUAL
     images: tuple[Image, ...] = ()
+    effort: Effort | None = None
 
 
 def never(error: BackendError) -> bool:  # noqa: ARG001  for whatever reason
@@ -258,6 +260,7 @@ class _Turn:
             max_tokens=min(self._request.answer_tokens or most, most),
             sampling=self._request.sampling,
             context_tokens=self._model.context_tokens,
+            effort=self._request.effort,
         )
         async with aclosing(self._tools.backend.stream(request)) as stream:
             runs, answered = Runs(stream), False

@@ -14,6 +14,7 @@ Templates and what they are given:
     ``models``        those that the person may use, as docs/protocol.md describes them, the one
                       that answers where they choose none first; for ``json_script``
     ``chosen``        id of the model that the branch which is shown was answered by last, or ""
+    ``effort``        how much that one was asked to reason, or ""
     ``model``         that one, or the first, with ``name`` and ``demo``; None when it cannot be
                       told now
     ``question_max``  the longest question, in characters
@@ -69,6 +70,7 @@ def chat(request: HttpRequest, conversation: UUID | None = None) -> HttpResponse
         "examples": [] if opened else _examples(user),
         "models": [each.as_json() for each in models],
         "chosen": chosen,
+        "effort": shown[-1]["effort"] if shown else "",
         "model": wiring.model_for_page(model.id) if model else None,
         "question_max": settings.QUESTION_MAX_CHARS,
         "reasons": feedback.choices(),

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
@@ -24,6 +25,7 @@ from chatapp.backends.errors import (
     TimedOut,
     Unreachable,
 )
+from chatapp.backends.facts import Effort
 from chatapp.backends.ollama import OllamaBackend
 from tests.backends.asking import QUESTION, answering, ask, listening, reasoning, text
 from tests.fakes.model_formats import Script
@@ -66,6 +68,18 @@ async def test_the_context_is_always_set_and_nothing_is_cut_in_silence(
     await ask(OllamaBackend(server.url), QUESTION)
     assert server.requests[1].body["options"]["num_ctx"] == 4096
     assert "logprobs" not in server.requests[1].body
+
+
+@pytest.mark.parametrize(
+    ("effort", "think"), [(Effort.OFF, False), (Effort.ON, True), (Effort.HIGH, "high")]
+)
+async def test_how_much_to_think_is_said_where_it_was_asked_for(
+    server: FakeModelServer, effort: Effort, think: object
+) -> None:
+    await ask(OllamaBackend(server.url), replace(QUESTION, effort=effort))
+    await ask(OllamaBackend(server.url))
+    assert server.requests[0].body["think"] == think
+    assert "think" not in server.requests[1].body
 
 
 async def test_images_stand_beside_the_words_in_base64(server: FakeModelServer) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -26,6 +27,7 @@ from chatapp.backends.errors import (
     TimedOut,
     Unreachable,
 )
+from chatapp.backends.facts import Effort
 from chatapp.backends.openai import OpenAIBackend
 from tests.backends.asking import QUESTION, answering, ask, listening, reasoning, text
 from tests.fakes.model_formats import Script
@@ -69,6 +71,35 @@ async def test_only_known_bounded_fields_are_sent(server: FakeModelServer) -> No
         "logprobs": True,
         "top_logprobs": 20,
     }
+
+
+@pytest.mark.parametrize(
+    ("effort", "fields"),
+    [
+        (Effort.OFF, {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}}),
+        (Effort.ON, {"chat_template_kwargs": {"enable_thinking": True, "thinking": True}}),
+        (
+            Effort.LOW,
+            {"reasoning_effort": "low", "chat_template_kwargs": {"reasoning_effort": "low"}},
+        ),
+    ],
+)
+async def test_how_much_to_reason_is_said_as_templates_read_it(
+    server: FakeModelServer, effort: Effort, fields: dict[str, object]
+) -> None:
+    await ask(OpenAIBackend(server.url), replace(QUESTION, effort=effort))
+    await ask(OpenAIBackend(server.url))
+    asked, unasked = (request.body for request in server.requests)
+    assert {name: asked[name] for name in asked.keys() - unasked.keys()} == fields
+
+
+async def test_reasoning_that_the_template_opened_is_split_off(server: FakeModelServer) -> None:
+    server.script = Script(pieces=("Let me ", "see.</thi", "nk>\n\nBlue."))
+    deltas = await ask(OpenAIBackend(server.url), replace(QUESTION, opened=True))
+    assert (reasoning(deltas), text(deltas)) == ("Let me see.", "Blue.")
+    server.script = Script(reasoning=("Hm.",), pieces=("Blue.",))
+    deltas = await ask(OpenAIBackend(server.url), replace(QUESTION, opened=True))
+    assert (reasoning(deltas), text(deltas)) == ("Hm.", "Blue.")
 
 
 async def test_images_come_before_the_words_as_data_urls(server: FakeModelServer) -> None:

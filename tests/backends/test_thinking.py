@@ -24,8 +24,8 @@ CASES = {
 }
 
 
-def split(pieces: list[str]) -> tuple[str, str]:
-    splitter = ThinkSplitter()
+def split(pieces: list[str], *, opened: bool = False) -> tuple[str, str]:
+    splitter = ThinkSplitter(opened=opened)
     deltas = [delta for piece in pieces for delta in splitter.feed(piece)]
     deltas += splitter.finish()
     assert all(delta.text for delta in deltas)
@@ -42,6 +42,27 @@ def test_it_splits_alike_wherever_the_text_is_cut_in_two(text: str) -> None:
 @pytest.mark.parametrize("text", CASES)
 def test_it_splits_alike_character_by_character(text: str) -> None:
     assert split(list(text)) == CASES[text]
+
+
+OPENED = {
+    "Let me see.</think>\n\nBlue.": ("Let me see.", "Blue."),
+    "\n<think>Let me see.</think> Blue.": ("Let me see.", "Blue."),
+    "It never ends": ("It never ends", ""),
+    "<thi": ("<thi", ""),
+    "": ("", ""),
+}
+
+
+@pytest.mark.parametrize("text", OPENED)
+def test_what_begins_inside_the_reasoning_ends_with_its_closing_tag(text: str) -> None:
+    for place in range(len(text) + 1):
+        assert split([text[:place], text[place:]], opened=True) == OPENED[text]
+
+
+def test_where_the_server_sends_reasoning_apart_all_text_is_the_answers() -> None:
+    splitter = ThinkSplitter(opened=True)
+    splitter.was_apart()
+    assert list(splitter.feed("Blue.")) == [TextDelta("Blue.")]
 
 
 @given(st.text(alphabet="<think>/ \nab", max_size=60))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatapp.backends.facts import Effort
 from chatapp.conversations.flow import Bucket
 from chatapp.conversations.frames import Attach, Follow, Malformed, Regenerate, Send, Stop, parse
 
@@ -113,3 +114,21 @@ def test_the_bucket_allows_a_burst_and_then_a_rate() -> None:
     assert [bucket.take() for _ in range(3)] == [True, True, False]
     now += 1000
     assert [bucket.take() for _ in range(41)] == [True] * 40 + [False]
+
+
+@pytest.mark.parametrize("kind", ["send", "regenerate"])
+def test_how_much_to_reason_is_one_of_a_few_words(kind: str) -> None:
+    name = "5b0c7c4e-4f1e-4c55-9f0f-0d6a3e0f6f55"
+    fields = {"type": kind, "client_id": name, "turn": name, "text": "How?"}
+
+    def effort(**more: object) -> object:
+        frame = parse(json.dumps({**fields, **more}))
+        assert isinstance(frame, Send | Regenerate)
+        return frame.effort
+
+    assert effort() is effort(effort=None) is None
+    assert effort(effort="high") is Effort.HIGH
+    refused: list[object] = ["", "highest", 3, True, ["low"], {}]
+    for wrong in refused:
+        with pytest.raises(Malformed):
+            effort(effort=wrong)

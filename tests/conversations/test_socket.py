@@ -212,3 +212,20 @@ async def test_deleting_a_conversation_stops_its_answer(
     assert (await socket.until_end())[-1]["event"]["status"] == "stopped"
     assert backend.open == 0
     assert await Turn.objects.acount() == 0
+
+
+async def test_how_much_to_reason_goes_from_the_frame_to_the_model_and_into_the_row(
+    connect: Connect, use: Use, employee: User
+) -> None:
+    backend = saying("Yes.")
+    use(make_tools(backend))
+    socket = await connect(employee)
+    accepted = await socket.ask("How?", effort="high")
+    await socket.until_end()
+    again = {"client_id": str(uuid4()), "turn": accepted["turn"], "effort": "low"}
+    await socket.send(type="regenerate", **again)
+    await socket.until(type="accepted")
+    await socket.until_end()
+    assert [request.effort for request in backend.requests] == ["high", "low"]
+    rows = Turn.objects.order_by("started").values_list("effort", flat=True)
+    assert await database_sync_to_async(list)(rows) == ["high", "low"]

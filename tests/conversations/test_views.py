@@ -69,6 +69,8 @@ def test_the_page_offers_only_models_that_this_person_may_use(
         "state": "ready",
         "note": "",
         "sees": False,
+        "efforts": [],
+        "effort": "",
     }
 
 

@@ -15,8 +15,17 @@ SMOLLM = {
     "state": "ready",
     "note": "",
     "sees": False,
+    "efforts": [],
+    "effort": "",
 }
-QWEN = {**SMOLLM, "id": "40de0000-0000-4000-8000-000000000002", "name": "Qwen 3 8B", "demo": False}
+QWEN = {
+    **SMOLLM,
+    "id": "40de0000-0000-4000-8000-000000000002",
+    "name": "Qwen 3 8B",
+    "demo": False,
+    "efforts": ["off", "on"],
+    "effort": "on",
+}
 WITHHELD = {
     **QWEN,
     "id": "40de0000-0000-4000-8000-000000000003",
@@ -24,7 +33,14 @@ WITHHELD = {
     "state": "withheld",
     "note": "It was changed on its server; an admin has to look at it first.",
 }
-MODELS = [SMOLLM, QWEN, WITHHELD]
+GPT_OSS = {
+    **QWEN,
+    "id": "40de0000-0000-4000-8000-000000000004",
+    "name": "GPT-OSS 20B",
+    "efforts": ["low", "medium", "high"],
+    "effort": "medium",
+}
+MODELS = [SMOLLM, QWEN, WITHHELD, GPT_OSS]
 ANSWER = """You have **28 days** of paid leave a year, and public holidays where you work [1].
 Up to five days can be carried over, and must be taken by the end of March [2].
 

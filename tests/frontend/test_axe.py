@@ -75,7 +75,9 @@ def open_toast(page: Page) -> None:
 def open_models(page: Page) -> None:
     page.goto(page.url.replace(harness.CONVERSATION, "several"))
     page.get_by_role("button", name="Model: smollm2").click()
-    expect(page.get_by_role("menuitemradio")).to_have_count(3)
+    page.get_by_role("menuitemradio", name="GPT-OSS").click()
+    page.locator("[data-model-chip]").click()
+    expect(page.get_by_role("radio")).to_have_count(3)
 
 
 def open_menu(page: Page) -> None:

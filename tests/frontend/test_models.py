@@ -97,3 +97,34 @@ def test_another_model_answers_anew(page: Page, site: str, wire: Wire) -> None:
     wire.happen(events.Started("q", "qwen3:8b"), events.Text("28 days."), events.Ended("done", ""))
     expect(page.locator(".answer")).to_have_text("28 days.")
     expect(page.get_by_role("button", name="Model: Qwen 3 8B")).to_be_visible()
+
+
+def test_how_much_a_model_thinks_is_chosen_where_it_can_be(
+    page: Page, site: str, wire: Wire
+) -> None:
+    several(page, site)
+    chip = page.locator("[data-model-chip]")
+    chip.click()
+    expect(page.get_by_role("radiogroup", name="How much it thinks first")).to_be_hidden()
+    page.get_by_role("menuitemradio", name="GPT-OSS 20B").click()
+    chip.click()
+    expect(page.get_by_role("radio", name="Medium")).to_be_checked()
+    page.get_by_role("radio", name="A lot").check()
+    page.keyboard.press("Escape")
+    expect(chip).to_contain_text("thinks a lot")
+    ask(page, wire)
+    sent = wire.of("send")[0]
+    assert (sent["model"], sent["effort"]) == (scripted.GPT_OSS["id"], "high")
+
+
+def test_a_choice_that_another_model_does_not_know_is_not_sent_to_it(
+    page: Page, site: str, wire: Wire
+) -> None:
+    test_how_much_a_model_thinks_is_chosen_where_it_can_be(page, site, wire)
+    wire.accept()
+    wire.happen(events.Started("q", "m"), events.Text("28 days."), events.Ended("done", ""))
+    page.locator("[data-model-chip]").click()
+    page.get_by_role("menuitemradio", name="Qwen 3 8B").click()
+    expect(page.locator("[data-model-chip]")).to_contain_text("thinking")
+    ask(page, wire)
+    assert "effort" not in wire.of("send")[1]

@@ -21,6 +21,7 @@ from chatapp.backends.base import (
     USUAL,
     Sampling,
 )
+from chatapp.backends.facts import Effort
 
 MOST_MESSAGES = 500
 MOST_PARTS = 50
@@ -99,6 +100,7 @@ class ChatRequest(Strict):
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     seed: Annotated[int, Field(ge=0, le=MOST_SEED)] | None = None
     stop: Stop | Annotated[list[Stop], Field(max_length=MOST_STOPS)] | None = None
+    reasoning_effort: Literal["none", "low", "medium", "high"] | None = None
     # Taken where they ask for nothing.
     n: One | None = None
     frequency_penalty: Zero | None = None
@@ -132,10 +134,16 @@ class ChatRequest(Strict):
             collections=None if self.collections is None else tuple(self.collections),
             answer_tokens=self.max_completion_tokens or self.max_tokens,
             sampling=self._sampling(),
+            effort=self._effort(),
         )
 
     def _talk(self) -> Talk:
         return talk_of(Said(role_of(each), words_of(each.content)) for each in self.messages)
+
+    def _effort(self) -> Effort | None:
+        if self.reasoning_effort is None:
+            return None
+        return Effort.OFF if self.reasoning_effort == "none" else Effort(self.reasoning_effort)
 
     def _sampling(self) -> Sampling:
         stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())

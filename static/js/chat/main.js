@@ -125,7 +125,7 @@ class Chat {
       else if (event.key === "Escape" && this.branches.edited) this.branches.cancel();
       else if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
       else if (event.key === "?") shortcuts.showModal();
-      else if (event.key === "m" && this.models.several) this.models.choosing();
+      else if (event.key === "m" && this.models.choice) this.models.choosing();
       else if (event.key === "/") {
         event.preventDefault();
         this.composer.text.focus();

@@ -5,7 +5,8 @@ import { openBeside, stepThrough } from "./popover.js";
 
 /**
  * A model as docs/protocol.md describes it.
- * @typedef {{id: string, name: string, demo: boolean, state: string, note: string, sees: boolean}} Model
+ * @typedef {{id: string, name: string, demo: boolean, state: string, note: string, sees: boolean,
+ *   efforts: string[], effort: string}} Model
  *
  * @typedef {object} PickerHooks
  * @property {(model: Model) => void} onchoose
@@ -14,6 +15,11 @@ import { openBeside, stepThrough } from "./popover.js";
 const CHOOSABLE = ["ready", "loading"];
 /** @type {Record<string, string>} */
 const STATES = { loading: "Loading", away: "Away", missing: "Gone", withheld: "Withheld" };
+
+/** @type {Record<string, string>} */
+const EFFORTS = { off: "Not at all", on: "Yes", low: "A little", medium: "Medium", high: "A lot" };
+/** @type {Record<string, string>} */
+const SAID = { off: "no thinking", on: "thinking", low: "thinks a little", medium: "thinks", high: "thinks a lot" };
 
 /** @param {Model} model whether it can be chosen as it stands */
 const choosable = ({ state }) => CHOOSABLE.includes(state);
@@ -32,15 +38,28 @@ export class ModelPicker {
     this.address = address;
     this.hooks = hooks;
     this.chosen = this.first(button.dataset.chosen ?? "");
+    /** What was chosen of how much it thinks; "" where nobody chose. */
+    this.effort = button.dataset.effort ?? "";
     /** What is done with the model that the open menu gives. @type {(model: Model) => void} */
     this.then = (model) => this.choose(model);
     this.listen();
     this.showChosen();
   }
 
-  /** Whether there is anything to choose. */
+  /** Whether there are models to choose from. */
   get several() {
     return this.models.length > 1;
+  }
+
+  /** Whether there is anything to choose. */
+  get choice() {
+    return this.several || (this.chosen?.efforts.length ?? 0) > 1;
+  }
+
+  /** How much the chosen model thinks: as chosen, where it can, or as it does unasked. */
+  get thinks() {
+    const { efforts = [], effort = "" } = this.chosen ?? {};
+    return efforts.includes(this.effort) ? this.effort : effort;
   }
 
   /** The wanted one, if it is still there; else the first that can answer. @param {string} wanted */
@@ -50,12 +69,14 @@ export class ModelPicker {
 
   /** The fields of a frame that say which model answers. */
   wanted() {
-    return this.chosen ? { model: this.chosen.id } : {};
+    if (!this.chosen) return {};
+    const able = this.chosen.efforts.includes(this.effort);
+    return { model: this.chosen.id, ...(able ? { effort: this.effort } : {}) };
   }
 
   listen() {
     this.button.addEventListener("click", () => this.choosing());
-    this.menu.addEventListener("keydown", (event) => stepThrough(this.menu, event));
+    this.menu.addEventListener("keydown", (event) => stepThrough(find("[data-items]", this.menu), event));
     this.menu.addEventListener("toggle", (event) => {
       const open = /** @type {ToggleEvent} */ (event).newState === "open";
       this.button.setAttribute("aria-expanded", String(open && this.anchor === this.button));
@@ -106,17 +127,39 @@ export class ModelPicker {
   }
 
   showChosen() {
-    this.button.hidden = !this.several && (this.chosen?.state ?? "ready") === "ready";
+    this.button.hidden = !this.choice && (this.chosen?.state ?? "ready") === "ready";
     find("[data-name]", this.button).textContent = this.chosen?.name ?? "";
     const state = this.chosen && STATES[this.chosen.state];
     const says = find("[data-state]", this.button);
     says.hidden = !state;
     says.textContent = state ?? "";
+    const effort = (this.chosen?.efforts.length ?? 0) > 1 ? SAID[this.thinks] : "";
+    const thinks = find("[data-effort-says]", this.button);
+    thinks.hidden = !effort;
+    thinks.textContent = effort ?? "";
   }
 
   showMenu() {
     const items = this.models.map((model, number) => this.item(model, number === 0));
     find("[data-items]", this.menu).replaceChildren(...items);
+    const efforts = this.chosen?.efforts ?? [];
+    find("[data-reasoning]", this.menu).hidden = efforts.length < 2 || this.anchor !== this.button;
+    find("[data-efforts]", this.menu).replaceChildren(...efforts.map((effort) => this.effortChoice(effort)));
+  }
+
+  /** A native radio button, which has its own keys. @param {string} effort */
+  effortChoice(effort) {
+    const radio = element("input", {
+      type: "radio",
+      name: "effort",
+      value: effort,
+      checked: effort === this.thinks,
+      onchange: () => {
+        this.effort = effort;
+        this.showChosen();
+      },
+    });
+    return element("label", { class: "effort" }, radio, element("span", { text: EFFORTS[effort] ?? effort }));
   }
 
   /** @param {Model} model @param {boolean} first whether it answers where none is chosen */

@@ -21,14 +21,14 @@ export function openBeside(popover, anchor) {
 }
 
 /**
- * Arrows, Home, End and first letters go through the items; Tab leaves.
+ * Arrows, Home, End and first letters go through the items of a menu; Tab leaves it.
  *
- * @param {HTMLElement} popover @param {KeyboardEvent} event
+ * @param {HTMLElement} menu @param {KeyboardEvent} event
  */
-export function stepThrough(popover, event) {
-  const items = /** @type {HTMLElement[]} */ ([...popover.querySelectorAll(".item")]);
+export function stepThrough(menu, event) {
+  const items = /** @type {HTMLElement[]} */ ([...menu.querySelectorAll(".item")]);
   const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-  if (event.key === "Tab") popover.hidePopover();
+  if (at < 0) return;
   const next = wanted(items, at, event.key);
   if (!next) return;
   event.preventDefault();
