@@ -29,6 +29,7 @@ from chatapp.conversations.turn import Tools
 from chatapp.library.passages import load_passages
 from chatapp.moderation.services import active_policy
 from guardrails.guard import Guard
+from guardrails.line import Line
 from guardrails.llama_guard import LlamaGuardJudge, family_of
 from guardrails.rules.judge import RulesJudge
 from guardrails.verdict import Judge
@@ -90,7 +91,13 @@ def backend_at(address: Address) -> Backend:
 
 def guard() -> Guard:
     """The guard under the policy that is active now. One query; raises PolicyError."""
-    return Guard(judges(), active_policy(), settings.GUARD_TIMEOUT_SECONDS)
+    return Guard(judges(), active_policy(), settings.GUARD_TIMEOUT_SECONDS, line())
+
+
+@cache
+def line() -> Line:
+    """The queue before the judges, one for all turns of this process."""
+    return Line()
 
 
 @cache

@@ -5,6 +5,7 @@ import math
 from collections.abc import Container, Sequence
 from dataclasses import replace
 
+from guardrails.line import Line
 from guardrails.policy import Policy
 from guardrails.rules.normalise import Readable, readable
 from guardrails.verdict import (
@@ -29,13 +30,17 @@ class Guard:
     given in the text as it was.
     """
 
-    def __init__(self, judges: Sequence[Judge], policy: Policy, timeout: float) -> None:
-        """``timeout`` in seconds, for each judge. Raises ValueError without a judge."""
+    def __init__(
+        self, judges: Sequence[Judge], policy: Policy, timeout: float, line: Line | None = None
+    ) -> None:
+        """``timeout`` in seconds, for each judge, from when the check has its place in ``line``,
+        which guards share. Raises ValueError without a judge."""
         if not judges:
             raise ValueError("A guard needs at least one judge.")
         self.policy = policy
         self._judges = tuple(judges)
         self._timeout = timeout
+        self._line = line or Line()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -51,7 +56,8 @@ class Guard:
             return self.policy.decide(subject, (), ())
         seen = readable(subject.text)
         clean = Subject(subject.stage, seen.text, tuple(_clean(m) for m in subject.context))
-        outcomes = await self._ask_all(clean, seen)
+        async with self._line.place():
+            outcomes = await self._ask_all(clean, seen)
         verdicts = [each for each in outcomes if isinstance(each, Verdict)]
         failures = [each for each in outcomes if isinstance(each, Failure)]
         return self.policy.decide(subject, verdicts, failures)

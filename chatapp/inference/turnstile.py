@@ -1,31 +1,44 @@
-"""Who runs next: short requests go before long ones, between any two texts."""
+"""Who runs next: short requests before long ones, between any two texts, and in their order."""
 
 import threading
+from collections import deque
 from contextlib import AbstractContextManager
 
 
 class Turnstile:
     """Lets ``places`` threads through at once, and nobody who does not hurry while somebody who
-    does is waiting: a question's embedding never stands behind a whole document's."""
+    does is waiting: a question's embedding never stands behind a whole document's. Among equals
+    whoever came first goes first, so that nobody waits for ever."""
 
     def __init__(self, places: int = 1) -> None:
-        self._free = places
-        self._hurrying = 0
-        self._changed = threading.Condition()
+        self._free = places  # nobody waits while there are any
+        self._lock = threading.Lock()
+        self._hurried: deque[threading.Event] = deque()
+        self._others: deque[threading.Event] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """How many stand before it."""
+        return len(self._hurried) + len(self._others)
 
     def enter(self, *, hurried: bool) -> None:
         """Wait for a place."""
-        with self._changed:
-            self._hurrying += hurried
-            self._changed.wait_for(lambda: self._free and (hurried or not self._hurrying))
-            self._hurrying -= hurried
-            self._free -= 1
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            turn = threading.Event()
+            (self._hurried if hurried else self._others).append(turn)
+        turn.wait()
 
     def leave(self) -> None:
-        """Give the place back."""
-        with self._changed:
-            self._free += 1
-            self._changed.notify_all()
+        """Hand the place to whoever is next."""
+        with self._lock:
+            line = self._hurried or self._others
+            if line:
+                line.popleft().set()
+            else:
+                self._free += 1
 
 
 class Gate(AbstractContextManager[None]):

@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from guardrails.guard import Guard
+from guardrails.line import Line
 from guardrails.policy import DEFAULT_BODY, Policy
 from guardrails.verdict import (
     SECRETS,
@@ -174,3 +175,51 @@ async def test_a_single_rule_that_acts_keeps_a_stage_on(kept: str) -> None:
     judge = Says(Finding("S1", 1.0))
     await Guard([judge], Policy.from_body(1, body), 30).check(QUESTION)
     assert judge.asked == [QUESTION]
+
+
+class Busy(Says):
+    """Takes a moment for each subject, and knows how many were before it at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.most = 0
+
+    async def judge(self, subject: Subject) -> Verdict:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0.02)
+        self.now -= 1
+        return await super().judge(subject)
+
+
+async def test_a_crowd_waits_in_line_and_its_waiting_is_no_failure_of_the_judge() -> None:
+    judge, line = Busy(), Line(2)
+    guards = [Guard([judge], POLICY, 0.5, line) for _ in range(60)]
+    subjects = [Subject(Stage.REQUEST, f"Question {number}?") for number in range(60)]
+    decisions = await asyncio.gather(
+        *(guard.check(subject) for guard, subject in zip(guards, subjects, strict=True))
+    )
+    assert all(decision.is_plain_pass for decision in decisions)
+    assert judge.most == 2
+    assert judge.asked == subjects
+
+
+async def test_whoever_stops_waiting_leaves_the_line() -> None:
+    stalls, line = Stalls(), Line(1)
+    first = asyncio.create_task(Guard([stalls], POLICY, 30, line).check(QUESTION))
+    second = asyncio.create_task(Guard([stalls], POLICY, 30, line).check(QUESTION))
+    await asyncio.sleep(0)
+    for task in (second, first):
+        task.cancel()
+    await asyncio.wait([first, second])
+    assert (await Guard([Says()], POLICY, 30, line).check(QUESTION)).is_plain_pass
+
+
+def test_each_event_loop_has_a_line_of_its_own() -> None:
+    guard = Guard([Busy()], POLICY, 30, Line(1))
+
+    async def both() -> list[Decision]:
+        return await asyncio.gather(guard.check(QUESTION), guard.check(QUESTION))
+
+    for _ in range(2):
+        assert all(decision.is_plain_pass for decision in asyncio.run(both()))

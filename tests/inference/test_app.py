@@ -188,7 +188,7 @@ def test_a_question_does_not_wait_for_a_document(encoder: Encoder) -> None:
         assert slow.first_was_entered.wait(10)
         question = threading.Thread(target=embed, args=(client, ["short"]))
         question.start()
-        while not models.turnstile._hurrying:
+        while not models.turnstile.waiting:
             threading.Event().wait(0.001)
         slow.go.set()
         question.join(10)
