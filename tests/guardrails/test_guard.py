@@ -218,7 +218,7 @@ async def test_whoever_stops_waiting_leaves_the_line() -> None:
 def test_each_event_loop_has_a_line_of_its_own() -> None:
     guard = Guard([Busy()], POLICY, 30, Line(1))
 
-    async def both() -> list[Decision]:
+    async def both() -> tuple[Decision, Decision]:
         return await asyncio.gather(guard.check(QUESTION), guard.check(QUESTION))
 
     for _ in range(2):
