@@ -13,7 +13,7 @@ from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.backends.facts import Effort
 from chatapp.conversations import choices, temporary
-from chatapp.conversations.frames import Latest, Regenerate, Send
+from chatapp.conversations.frames import Continue, Latest, Regenerate, Send
 from chatapp.conversations.jobs import job_of
 from chatapp.conversations.models import UNFINISHED, Conversation, Status, Turn
 from chatapp.conversations.problems import (
@@ -23,15 +23,18 @@ from chatapp.conversations.problems import (
     Empty,
     NotFound,
     TooLong,
+    Whole,
 )
 from chatapp.conversations.prompt import PROMPT_VERSION
 from chatapp.conversations.running import Job
+from chatapp.conversations.telling import CUT_SHORT
 from chatapp.conversations.tree import Node, Tree, tree_of
 
 TITLE_CHARS = 60
 # Marks of Markdown, which a title does not set: heads, emphasis, code, the bars of tables.
 MARKDOWN = re.compile(r"^#{1,6}\s+|[*`|]+")
 QUEUED_TURNS = 10
+BROKEN_OFF = (Status.INTERRUPTED, Status.STOPPED, Status.FAILED)
 NEW_CONVERSATIONS = UUID("6d1b7d0e-30a4-4f0b-9d5e-0c1a5f3b8f11")
 """Namespace of conversation ids. They follow from person and client id, so that a question which
 starts a conversation and is sent twice, even at once, starts one."""
@@ -53,13 +56,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A turn to be made; ``collections`` and ``model`` are ids of what the person may use."""
+    """A turn to be made; ``collections`` and ``model`` are ids of what the person may use, and
+    ``continues`` that of the turn whose answer goes on."""
 
     question: str
     parent: UUID | None
     collections: list[str]
     model: UUID
     effort: Effort | None
+    continues: UUID | None = None
 
 
 def ask(user: User, question: Send) -> Asked:
@@ -90,9 +95,7 @@ def ask(user: User, question: Send) -> Asked:
 def regenerate(user: User, frame: Regenerate) -> Asked:
     """Ask a turn's question again, beside it, in those of its collections that may still be read.
     Raises Problem. The same ``client_id`` again gives the same turn."""
-    turn = access.own_turns(user).filter(id=frame.turn).first()
-    if turn is None:
-        raise NotFound(NO_TURN)
+    turn = _own(user, frame.turn)
 
     def draft(*_: object) -> Draft:
         return Draft(
@@ -106,6 +109,36 @@ def regenerate(user: User, frame: Regenerate) -> Asked:
     with transaction.atomic():
         conversation = _locked(user, turn.conversation_id)
         return _take(user, conversation, tree_of(conversation), frame.client_id, draft)
+
+
+def go_on(user: User, frame: Continue) -> Asked:
+    """Let a broken answer go on, as another version beside it that begins with it. Raises
+    Problem. The same ``client_id`` again gives the same turn."""
+    turn = _own(user, frame.turn)
+    cut_short = turn.status == Status.DONE and turn.reason == CUT_SHORT
+    if not turn.answer.strip() or not (turn.status in BROKEN_OFF or cut_short):
+        raise Whole("This answer has nothing to go on from.")
+
+    def draft(*_: object) -> Draft:
+        return Draft(
+            question=turn.question,
+            parent=turn.parent_id,
+            collections=choices.still_readable(user, turn.collections),
+            model=choices.same_model(user, frame.model, turn.model_id),
+            effort=Effort(turn.effort) if turn.effort else None,
+            continues=turn.id,
+        )
+
+    with transaction.atomic():
+        conversation = _locked(user, turn.conversation_id)
+        return _take(user, conversation, tree_of(conversation), frame.client_id, draft)
+
+
+def _own(user: User, name: UUID) -> Turn:
+    turn = access.own_turns(user).filter(id=name).first()
+    if turn is None:
+        raise NotFound(NO_TURN)
+    return turn
 
 
 def _take(
@@ -182,6 +215,7 @@ def _turn(conversation: Conversation, tree: Tree, client_id: UUID, draft: Draft)
     return Turn.objects.create(
         conversation=conversation,
         parent_id=draft.parent,
+        continues_id=draft.continues,
         client_id=client_id,
         question=draft.question,
         collections=draft.collections,

@@ -20,6 +20,13 @@ def model(user: User, wanted: UUID | None) -> UUID:
     return found
 
 
+def same_model(user: User, wanted: UUID | None, before: UUID | None) -> UUID:
+    """As :func:`model`; where none is wanted, the one ``before``, as long as it may be used."""
+    if wanted is None and before and access.usable_models(user).filter(id=before).exists():
+        return before
+    return model(user, wanted)
+
+
 def collections(user: User, wanted: tuple[UUID, ...] | None) -> list[str]:
     """Ids of the collections to search: of those that may be read, the wanted ones or all.
     Raises NotFound."""

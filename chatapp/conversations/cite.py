@@ -8,13 +8,19 @@ from chatapp.conversations.verdicts import Decided, Output
 from rag.cite import Citation, CitationFilter
 
 
-async def cited(events: AsyncGenerator[Output, None], sources: int) -> AsyncGenerator[Output, None]:
-    """``events``, with a Cited behind each mark of a source from 1 to ``sources``.
+async def cited(
+    events: AsyncGenerator[Output, None], sources: int, before: str = ""
+) -> AsyncGenerator[Output, None]:
+    """``events``, with a Cited behind each mark of a source from 1 to ``sources``; those in the
+    text ``before`` them come first.
 
     The beginning of what may be a mark waits for the next piece of text. Verdicts may overtake
     it; whatever else comes does not.
     """
     marks = CitationFilter(sources)
+    for known in (*marks.feed(before), *marks.flush()):
+        if isinstance(known, Citation):
+            yield Cited(known.number, known.at)
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Text):

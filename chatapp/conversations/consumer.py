@@ -26,6 +26,7 @@ from chatapp.conversations.flow import Bucket
 from chatapp.conversations.following import EventsGone
 from chatapp.conversations.frames import (
     Attach,
+    Continue,
     Follow,
     Frame,
     Malformed,
@@ -107,7 +108,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
     async def _obey(self, frame: Frame) -> None:
         """Raises SignedOut."""
         match frame:
-            case Send() | Regenerate():
+            case Send() | Regenerate() | Continue():
                 await self._take(frame)
             case Attach():
                 await self._attach(frame)
@@ -118,7 +119,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
 
     # --- what a client may ask ----------------------------------------------------------------
 
-    async def _take(self, frame: Send | Regenerate) -> None:
+    async def _take(self, frame: Send | Regenerate | Continue) -> None:
         client = str(frame.client_id)
         if len(self._followed) >= FOLLOWED_TURNS:
             await self._error("busy", "Too many answers at once on this page.", client_id=client)
@@ -269,8 +270,12 @@ def _status(person: User, turn: UUID) -> str | None:
     return access.own_turns(person).filter(id=turn).values_list("status", flat=True).first()
 
 
-def _asked(person: User, frame: Send | Regenerate) -> asking.Asked:
+def _asked(person: User, frame: Send | Regenerate | Continue) -> asking.Asked:
     """Raises Problem."""
-    if isinstance(frame, Regenerate):
-        return asking.regenerate(person, frame)
-    return asking.ask(person, frame)
+    match frame:
+        case Send():
+            return asking.ask(person, frame)
+        case Regenerate():
+            return asking.regenerate(person, frame)
+        case Continue():
+            return asking.go_on(person, frame)

@@ -23,6 +23,15 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Continued:
+    """The answer goes on from that of another ``turn``: it begins with ``text``, which was judged
+    and shown there."""
+
+    turn: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Searching:
     """Retrieval began in this many collections."""
 
@@ -153,6 +162,7 @@ class Ended:
 
 Event = (
     Started
+    | Continued
     | Searching
     | Queued
     | Loading
@@ -169,6 +179,7 @@ Event = (
 )
 KINDS: dict[str, type[Event]] = {
     "started": Started,
+    "continued": Continued,
     "searching": Searching,
     "queued": Queued,
     "loading": Loading,

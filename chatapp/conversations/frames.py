@@ -52,6 +52,15 @@ class Regenerate:
 
 
 @dataclass(frozen=True, slots=True)
+class Continue:
+    """``model`` of None is the one that answered so far, or the first where that cannot."""
+
+    client_id: UUID
+    turn: UUID
+    model: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Attach:
     turn: UUID
     after: int
@@ -69,7 +78,7 @@ class Follow:
     conversation: UUID | None
 
 
-Frame = Send | Regenerate | Attach | Stop | Follow
+Frame = Send | Regenerate | Continue | Attach | Stop | Follow
 
 
 def parse(text: str) -> Frame:
@@ -146,6 +155,11 @@ def _regenerate(fields: dict[str, Any]) -> Regenerate:
     )
 
 
+def _continue(fields: dict[str, Any]) -> Continue:
+    again = _regenerate(fields)
+    return Continue(again.client_id, again.turn, again.model)
+
+
 def _attach(fields: dict[str, Any]) -> Attach:
     after = fields.get("after")
     if type(after) is not int or not 0 <= after <= LARGEST_NUMBER:
@@ -164,6 +178,7 @@ def _follow(fields: dict[str, Any]) -> Follow:
 READERS: dict[str, Callable[[dict[str, Any]], Frame]] = {
     "send": _send,
     "regenerate": _regenerate,
+    "continue": _continue,
     "attach": _attach,
     "stop": _stop,
     "follow": _follow,

@@ -1,17 +1,22 @@
 """From a turn's row to what runs it: whose it is, what is asked, and what was said before."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
 
+from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.backends.facts import Effort
+from chatapp.conversations.kept import Kept, whole_words
 from chatapp.conversations.models import REMEMBERED, Turn
-from chatapp.conversations.prompt import Exchange
+from chatapp.conversations.prompt import NO_MORE, Exchange
 from chatapp.conversations.running import Job
 from chatapp.conversations.tree import Tree
 from chatapp.conversations.turn import TurnRequest
+from chatapp.library.passages import passage
 from chatapp.moderation.services import Where
+from rag.passage import Passage
 
 HISTORY_TURNS = 50
 
@@ -30,6 +35,7 @@ def job_of(user: User, turn: Turn, tree: Tree, model: UUID | None) -> Job:
         collections=tuple(turn.collections),
         passages=settings.RETRIEVED_PASSAGES,
         effort=Effort(turn.effort) if turn.effort else None,
+        kept=_kept(user, turn.continues) if turn.continues else None,
     )
     return Job(turn.id, turn.conversation_id, where, request, model)
 
@@ -43,3 +49,23 @@ def _history(turn: Turn, tree: Tree) -> tuple[Exchange, ...]:
     rows = Turn.objects.filter(id__in=wanted).exclude(answer="")
     said = {name: Exchange(*words) for name, *words in rows.values_list("id", "question", "answer")}
     return tuple(said[name] for name in wanted if name in said)
+
+
+def _kept(user: User, before: Turn) -> Kept:
+    """The answer of ``before``, without half a word at its end."""
+    passages = _passages(user, before) if before.collections else None
+    return Kept(str(before.id), whole_words(before.answer), passages)
+
+
+def _passages(user: User, before: Turn) -> tuple[Passage, ...]:
+    """Those that ``before`` was given, in their order, since its answer names their numbers: words
+    that ``user`` may not read any more are replaced."""
+    sources = list(before.sources.select_related("chunk__document"))
+    wanted = [source.chunk_id for source in sources if source.chunk_id]
+    readable = set(access.readable_chunks(user).filter(id__in=wanted).values_list("id", flat=True))
+    return tuple(
+        replace(passage(source.chunk), score=source.score)
+        if source.chunk and source.chunk_id in readable
+        else Passage("", "", source.title, "", source.page, NO_MORE, source.score)
+        for source in sources
+    )

@@ -60,6 +60,7 @@ class Turn(models.Model):
     ``client_id`` is made by the client: a question that is sent twice makes one turn. ``model``
     is the one that was chosen, ``effort`` how much it was asked to reason ("" where nobody chose),
     ``model_name`` what its server calls the one that answered.
+    ``continues`` is the turn whose answer this one's begins with and goes on from.
     ``started`` is when the question was taken, and from then on when its answer began.
     ``question`` is as the model was given it, without what the guard redacted.
     ``answer`` holds released text only, never text that the guard withheld. ``trace`` holds the
@@ -69,6 +70,7 @@ class Turn(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="turns")
     parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="children")
+    continues = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
     client_id = models.UUIDField()
     question = models.TextField()
     answer = models.TextField(blank=True)

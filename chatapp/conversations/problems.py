@@ -3,6 +3,7 @@
 Problem
 ├── NotFound   no such thing, or not this person's
 ├── Empty      a question or a title without words
+├── Whole      an answer that cannot go on
 ├── TooLong    a question over QUESTION_MAX_CHARS
 ├── Busy       too many questions wait in the conversation
 └── Invalid    a form that no page of ours sends
@@ -24,6 +25,10 @@ class NotFound(Problem):
 
 class Empty(Problem):
     code = "empty"
+
+
+class Whole(Problem):
+    code = "whole"
 
 
 class TooLong(Problem):

@@ -13,7 +13,7 @@ from chatapp.backends.base import Image, Message
 from chatapp.backends.errors import ContextExceeded
 from rag.passage import Passage
 
-PROMPT_VERSION = 1
+PROMPT_VERSION = 2
 """Stored with every turn; raised whenever the words or the order below change."""
 
 SYSTEM = (
@@ -27,7 +27,12 @@ SYSTEM = (
 )
 THEIRS = "Whoever asks wishes this as well, as far as it goes with the above:"
 NOT_SEARCHED = "(No documents were searched for this question.)"
+NO_MORE = "(This passage is not available any more.)"
 NOTHING_FOUND = "(The company's documents were searched and no passage was found.)"
+GO_ON = (
+    "Your answer was cut off. Go on with it from the very place where it ends: begin with the next"
+    " word, repeat nothing of it, and say nothing about the interruption."
+)
 PER_MESSAGE_TOKENS = 8
 """What a chat template adds around a message: role, separators, end mark."""
 BYTES_PER_TOKEN = 3
@@ -53,13 +58,15 @@ class Exchange:
 @dataclass(frozen=True, slots=True)
 class Material:
     """What a prompt is made of; ``passages`` is None where no documents were searched,
-    ``instructions`` are the asker's own, and ``images`` belong to the question."""
+    ``instructions`` are the asker's own, ``images`` belong to the question, and ``kept`` is the
+    answer so far, which is to go on."""
 
     question: str
     history: tuple[Exchange, ...] = ()
     passages: tuple[Passage, ...] | None = None
     instructions: str = ""
     images: tuple[Image, ...] = ()
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +80,29 @@ class Prompt:
 def build(material: Material, budget: int) -> Prompt:
     """A prompt of at most ``budget`` tokens, as estimated.
 
-    Instructions and question always go in; then passages, the best first; then as much of the
-    history as fits, the latest first. Raises ContextExceeded when the question alone does not fit.
+    Instructions, question and what is kept of the answer always go in; then passages, the best
+    first; then as much of the history as fits, the latest first. Raises ContextExceeded when the
+    question alone does not fit.
     """
     system = Message("system", instructed(material.instructions))
     without = replace(material, passages=None if material.passages is None else ())
     bare = Message("user", asked(without), material.images)
-    left = budget - cost(system) - cost(bare)
+    going_on = interrupted(material.kept)
+    budget -= cost(system) + sum(map(cost, going_on))
+    left = budget - cost(bare)
     if left < 0:
         raise ContextExceeded(f"the question needs {-left} tokens more than {budget}")
     passages = fitting(material.passages or (), left)
     kept = None if material.passages is None else passages
     question = Message("user", asked(replace(material, passages=kept)), material.images)
-    history = recent(material.history, budget - cost(system) - cost(question))
-    return Prompt((system, *history, question), passages)
+    history = recent(material.history, budget - cost(question))
+    return Prompt((system, *history, question, *going_on), passages)
+
+
+def interrupted(kept: str) -> tuple[Message, ...]:
+    """The answer so far, and the wish that it go on. An instruction is understood by every model
+    server; to be given an answer's beginning is not: each has its own field for it, or none."""
+    return (Message("assistant", kept), Message("user", GO_ON)) if kept else ()
 
 
 def instructed(instructions: str) -> str:

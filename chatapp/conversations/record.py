@@ -15,6 +15,7 @@ from django.utils import timezone
 from chatapp.conversations.events import (
     Answering,
     Cited,
+    Continued,
     Ended,
     Event,
     Judged,
@@ -50,6 +51,8 @@ class Fold:
         match event:
             case Started():
                 self._started = event
+            case Continued(_, text):
+                self._answer = [text]
             case Text(text):
                 self._answer.append(text)
             case Reasoning(text):

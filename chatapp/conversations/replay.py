@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import fields
 
 from chatapp.conversations.events import (
+    Continued,
     Ended,
     Event,
     Judged,
@@ -29,6 +30,7 @@ def events_of(turn: Turn, readable: Collection[int]) -> list[Event]:
     trace = [from_wire(frame) for frame in turn.trace]
     sources = tuple(_ref(source, readable) for source in turn.sources.all())
     events: list[Event] = [Started(turn.question, turn.model_name, turn.demo, turn.model_digest)]
+    events += [Continued(str(turn.continues_id), "")] if turn.continues_id else []
     events += [each for each in trace if isinstance(each, Judged)]
     if turn.collections:
         events.append(Passages(sources))

@@ -29,7 +29,7 @@ from chatapp.rows import in_rows
 SHUTDOWN_SECONDS = 5
 BROKEN = "Something went wrong on our side. Your question is kept; try again."
 NOT_SAVED = "The answer could not be saved. Your question is kept; try again in a minute."
-INTERRUPTED = "The answer was interrupted by a restart. You can ask again."
+INTERRUPTED = "The answer was interrupted by a restart."
 logger = logging.getLogger(__name__)
 
 
@@ -161,7 +161,8 @@ class RunningTurns:
 
     async def _events(self, job: Job) -> AsyncGenerator[Output, None]:
         if job.refusal:
-            yield Started(job.request.question, model="")
+            for opening in job.request.opening(Started(job.request.question, model="")):
+                yield opening
             yield Ended(Status.FAILED, job.refusal)
             return
         async with aclosing(run_turn(job.request, await self._tools(job))) as events:

@@ -11,7 +11,7 @@ from chatapp.conversations.log import TurnLog
 from chatapp.conversations.models import Status, Turn
 
 DELETED = "The conversation was deleted."
-LOST = "The answer was interrupted. You can ask again."
+LOST = "The answer was interrupted."
 logger = logging.getLogger(__name__)
 
 

@@ -15,13 +15,15 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from chatapp.backends import base
-from chatapp.backends.base import USUAL, ChatRequest, Image, ReasoningDelta, Sampling, TextDelta
+from chatapp.backends.base import USUAL, ChatRequest, Image, Sampling, TextDelta
 from chatapp.backends.errors import BackendError, CannotSee
 from chatapp.backends.facts import Effort
 from chatapp.conversations import prompt, telling
 from chatapp.conversations.cite import cited
 from chatapp.conversations.events import (
+    Continued,
     Ended,
+    Event,
     Passages,
     Reasoning,
     Retried,
@@ -30,12 +32,13 @@ from chatapp.conversations.events import (
     Text,
     Withheld,
 )
+from chatapp.conversations.judging import Judging
+from chatapp.conversations.kept import Kept
 from chatapp.conversations.runs import Runs
 from chatapp.conversations.stopwatch import Stopwatch
 from chatapp.conversations.verdicts import Output, told, told_once
 from guardrails.guard import Guard
-from guardrails.stream import Check, Held, Released, guarded, unguarded
-from guardrails.verdict import Action, Decision, Message, Stage, Subject
+from guardrails.verdict import Action, Message, Stage, Subject
 from rag.passage import Passage, RagError
 
 SEARCH_FAILED = (
@@ -76,7 +79,8 @@ class TurnRequest:
     """What is asked. ``collections`` are ids that the person may read and chose: () searches
     nothing. ``passages`` is how many at most. ``instructions`` are the asker's own, which were
     judged before; ``answer_tokens`` can only lower the model's own limit. ``images`` belong to the
-    question. ``effort`` is how much the model is to reason, None for as much as it does unasked."""
+    question. ``effort`` is how much the model is to reason, None for as much as it does unasked.
+    What is ``kept`` of an answer goes on."""
 
     question: str
     history: tuple[prompt.Exchange, ...] = ()
@@ -87,6 +91,11 @@ class TurnRequest:
     sampling: Sampling = USUAL
     images: tuple[Image, ...] = ()
     effort: Effort | None = None
+    kept: Kept | None = None
+
+    def opening(self, started: Started) -> list[Event]:
+        """The first events."""
+        return [started, Continued(self.kept.turn, self.kept.text)] if self.kept else [started]
 
 
 def never(error: BackendError) -> bool:  # noqa: ARG001  for whatever reason
@@ -110,10 +119,12 @@ async def run_turn(request: TurnRequest, tools: Tools) -> AsyncGenerator[Output,
     try:
         model = await tools.model()
     except BackendError as error:
-        yield Started(request.question, model="")
+        for first in request.opening(Started(request.question, model="")):
+            yield first
         yield Ended("failed", error.sentence)
         return
-    yield Started(request.question, model.name, model.demo, model.digest)
+    for first in request.opening(Started(request.question, model.name, model.demo, model.digest)):
+        yield first
     watch = Stopwatch(model.context_tokens)
     turn = _Turn(request, replace(tools, backend=watch.over(tools.backend)), model)
     async with aclosing(watch.timed(_stages(turn))) as events:
@@ -125,7 +136,7 @@ async def run_turn(request: TurnRequest, tools: Tools) -> AsyncGenerator[Output,
 
 async def _stages(turn: "_Turn") -> AsyncGenerator[Output, None]:
     try:
-        for stage in (turn.ask, turn.find, lambda: cited(turn.answer(), turn.sources)):
+        for stage in (turn.ask, turn.find, lambda: cited(turn.answer(), turn.sources, turn.kept)):
             async with aclosing(stage()) as events:
                 async for event in events:
                     yield event
@@ -144,11 +155,13 @@ class _Turn:
         self._tools = tools
         self._model = model
         self._request = request
+        self.kept = request.kept.text if request.kept else ""
         self._material = prompt.Material(
             request.question,
             request.history,
             instructions=request.instructions,
             images=request.images,
+            kept=self.kept,
         )
         self._prompt = prompt.Prompt((), ())
         self._found: asyncio.Task[tuple[Passage, ...]] | None = None
@@ -170,8 +183,10 @@ class _Turn:
     # --- ask --------------------------------------------------------------------------------
 
     async def ask(self) -> AsyncGenerator[Output, None]:
-        if self._request.collections:
-            yield Searching(len(self._request.collections))
+        kept, collections = self._request.kept, self._request.collections
+        if collections and not kept:
+            yield Searching(len(collections))
+        if collections or (kept and kept.passages is not None):
             self._found = asyncio.create_task(self._search())
         subject = Subject(Stage.REQUEST, self._request.question, self._context())
         decision = await self._tools.guard.check(subject)
@@ -195,6 +210,8 @@ class _Turn:
 
     async def _search(self) -> tuple[Passage, ...]:
         asked = self._request
+        if asked.kept:
+            return asked.kept.passages or ()
         return await asyncio.to_thread(
             self._tools.search.retrieve, asked.question, asked.collections, asked.passages
         )
@@ -213,6 +230,8 @@ class _Turn:
             for passage, decision in zip(found, decisions, strict=True):
                 if decision.action is not Action.BLOCK:
                     passages.append(replace(passage, text=decision.text))
+                elif self.kept:  # which names passages by their numbers
+                    passages.append(replace(passage, text=prompt.NO_MORE))
             self._material = replace(self._material, passages=tuple(passages))
         if self._request.images and not self._model.sees:
             raise CannotSee(f"{self._model.name} takes no images")
@@ -263,49 +282,17 @@ class _Turn:
             effort=self._request.effort,
         )
         async with aclosing(self._tools.backend.stream(request)) as stream:
-            runs, answered = Runs(stream), False
+            runs, answered = Runs(stream), bool(self.kept)
+            before = (*self._context(), Message("user", self._material.question))
+            judging = Judging(self._tools.guard, before, self.kept)
             self._runs = runs
             async with aclosing(runs.notices()) as notices:
                 async for notice in notices:
                     yield telling.noticed(notice)
             while runs.kind is not None:
                 answered |= runs.kind is TextDelta
-                async with aclosing(self._run(runs)) as events:
+                async with aclosing(judging.run(runs)) as events:
                     async for event in events:
                         yield event
             for event in telling.ending(runs.finished, answered=answered):
                 yield event
-
-    async def _run(self, runs: Runs) -> AsyncGenerator[Output, None]:
-        """One run of text or of reasoning, as the guard lets it through."""
-        form = Reasoning if runs.kind is ReasoningDelta else Text
-        context = (*self._context(), Message("user", self._material.question))
-        subject = Subject(Stage.RESPONSE, "", context)
-
-        async def check(text: str) -> Decision:
-            nonlocal subject
-            subject = replace(subject, text=text)
-            return await self._tools.guard.check(subject)
-
-        async with aclosing(await self._judged(runs, check)) as events:
-            async for event in events:
-                for output in self._released(event, form, subject):
-                    yield output
-
-    async def _judged(self, runs: Runs, check: Check) -> AsyncGenerator[Released | Held, None]:
-        guard = self._tools.guard
-        if guard.policy.stages[Stage.RESPONSE].is_off:
-            return unguarded(runs.pieces(), await check(""))
-        return guarded(runs.pieces(), check, guard.policy.window)
-
-    def _released(
-        self, event: Released | Held, form: type[Reasoning | Text], subject: Subject
-    ) -> list[Output]:
-        names = self._tools.guard.names_at(Stage.RESPONSE)
-        if isinstance(event, Held):
-            message = event.decision.message
-            withheld = Withheld(Stage.RESPONSE, message)
-            return [*told(event.decision, subject, names), withheld, Ended("blocked", message)]
-        news = [] if event.told else told(event.decision, subject, names)
-        shown = form(event.text)
-        return [*news, shown] if event.text else news

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from chatapp.backends.facts import Effort
 from chatapp.conversations.flow import Bucket
-from chatapp.conversations.frames import Attach, Follow, Malformed, Regenerate, Send, Stop, parse
+from chatapp.conversations.frames import (
+    Attach,
+    Continue,
+    Follow,
+    Malformed,
+    Regenerate,
+    Send,
+    Stop,
+    parse,
+)
 
 ID = "5b0c7c4e-4f1e-4c55-9f0f-0d6a3e0f6f55"
 SEND = {
@@ -39,6 +48,9 @@ def test_it_reads_each_kind_of_frame() -> None:
     again = {"type": "regenerate", "client_id": ID, "turn": ID}
     assert parse(json.dumps(again)) == Regenerate(name, name)
     assert parse(json.dumps({**again, "model": ID})) == Regenerate(name, name, name)
+    on = {**again, "type": "continue"}
+    assert parse(json.dumps(on)) == Continue(name, name)
+    assert parse(json.dumps({**on, "model": ID})) == Continue(name, name, name)
     assert parse(json.dumps({"type": "attach", "turn": ID, "after": 3})) == Attach(name, 3)
     assert parse(json.dumps({"type": "stop", "turn": ID, "extra": 1})) == Stop(name)
     assert parse(json.dumps({"type": "follow", "conversation": ID})) == Follow(name)
@@ -97,7 +109,7 @@ def test_whatever_comes_is_a_frame_or_malformed(fields: dict[str, object]) -> No
         frame = parse(json.dumps(fields))
     except Malformed:
         return
-    assert isinstance(frame, Send | Regenerate | Attach | Stop | Follow)
+    assert isinstance(frame, Send | Regenerate | Continue | Attach | Stop | Follow)
 
 
 def test_a_question_loses_nulls_and_outer_space_only() -> None:

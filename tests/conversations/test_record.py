@@ -22,6 +22,7 @@ from chatapp.backends.errors import Overloaded
 from chatapp.conversations import deletion, record
 from chatapp.conversations.events import Ended, Retried, Started, Text
 from chatapp.conversations.models import Conversation, Source, Turn
+from chatapp.conversations.prompt import PROMPT_VERSION
 from chatapp.conversations.replay import events_of
 from chatapp.library.models import Chunk, Collection
 from chatapp.moderation.models import Entry
@@ -61,7 +62,7 @@ async def test_everything_that_explains_an_answer_is_kept(
     turn = await Turn.objects.aget(id=accepted["turn"])
     assert (turn.answer, turn.reasoning, turn.status) == ("28 days [1].", "Hm.", "done")
     assert (turn.model_name, turn.model_digest, turn.demo) == ("scripted-1b", "sha256:1234", True)
-    assert (turn.policy_version, turn.guard, turn.prompt_version) == (7, "scripted", 1)
+    assert (turn.policy_version, turn.guard, turn.prompt_version) == (7, "scripted", PROMPT_VERSION)
     assert (turn.prompt_tokens, turn.answer_tokens, turn.context_tokens) == (12, 3, 4096)
     assert turn.first_text_ms is not None
     assert turn.writing_ms is not None

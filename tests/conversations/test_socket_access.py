@@ -77,15 +77,16 @@ async def test_only_the_owner_goes_on_with_a_conversation(
     assert await Turn.objects.acount() == 1
 
 
-async def test_only_the_owner_regenerates_an_answer(
-    connect: Connect, employee: User, other: User
+@pytest.mark.parametrize("kind", ["regenerate", "continue"])
+async def test_only_the_owner_has_an_answer_made_anew_or_go_on(
+    connect: Connect, employee: User, other: User, kind: str
 ) -> None:
     socket = await connect(employee)
     accepted = await socket.ask("My secret question")
     await socket.until_end()
     intruder, messages = await connect(other), set()
     for turn in (accepted["turn"], str(uuid4())):
-        await intruder.send(type="regenerate", client_id=str(uuid4()), turn=turn)
+        await intruder.send(type=kind, client_id=str(uuid4()), turn=turn)
         refused = await intruder.next()
         assert (refused["type"], refused["code"]) == ("error", "not_found")
         messages.add(refused["message"])

@@ -140,7 +140,7 @@ def broken_off() -> dict[str, Any]:
     return turn(
         "Summarise the travel rules.",
         events.Text("Trips are booked by the travel desk. The cheaper of train and"),
-        events.Ended("interrupted", "The answer was interrupted by a restart. You can ask again."),
+        events.Ended("interrupted", "The answer was interrupted by a restart."),
         status="interrupted",
     )
 

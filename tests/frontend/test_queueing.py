@@ -114,6 +114,36 @@ def test_one_question_too_many_comes_back_before_what_was_written_since(
     assert questions(busy) == ["One?"]
 
 
+def test_a_broken_answer_goes_on_in_its_place(busy: Page, wire: Wire) -> None:
+    wire.happen(events.Ended("interrupted", "The answer was interrupted."))
+    expect(busy.locator(".ending")).to_contain_text("interrupted. What was written is kept.")
+    busy.get_by_role("button", name="Go on").dblclick()
+    until(busy, lambda: len(wire.of("continue")) == 1)
+    assert wire.of("continue")[0]["turn"] == scripted.TURN
+    expect(busy.locator(".answer")).to_have_text("The first answer")
+    wire.accept(SECOND)
+    kept = events.Continued(scripted.TURN, "The first answer ")
+    wire.happen(events.Started("One?", "m"), kept, events.Text("goes on."), turn=SECOND)
+    expect(busy.locator(".answer")).to_have_text("The first answer goes on.")
+    wire.happen(events.Ended("done"), turn=SECOND)
+    expect(busy.locator(".versions")).to_contain_text("2 of 2")
+    expect(busy.get_by_role("button", name="Go on")).to_have_count(0)
+    assert questions(busy) == ["One?"]
+
+
+def test_an_answer_that_may_not_go_on_is_shown_as_it_was(busy: Page, wire: Wire) -> None:
+    wire.happen(events.Ended("stopped"))
+    stored = scripted.turn("One?", events.Text("The first answer"), events.Ended("stopped"))
+    serve(busy, {**stored, "id": scripted.TURN, "status": "stopped"})
+    busy.get_by_role("button", name="Go on").click()
+    until(busy, lambda: len(wire.of("continue")) == 1)
+    client = wire.of("continue")[0]["client_id"]
+    wire.tell(type="error", code="whole", message="Nothing to go on from.", client_id=client)
+    expect(busy.locator("#composer-says")).to_have_text("Nothing to go on from.")
+    expect(busy.locator(".answer")).to_have_text("The first answer")
+    expect(busy.get_by_label("Your question")).to_have_value("")
+
+
 def test_another_version_of_an_earlier_question_waits_for_the_person(
     page: Page, site: str, wire: Wire
 ) -> None:

@@ -30,7 +30,7 @@ export function rate({ answer_tokens: tokens, writing_ms: writing }) {
  * @param {Turn} turn
  * @returns {[string, string][]}
  */
-export function figures({ model, demo, digest, usage, retried }) {
+export function figures({ model, demo, digest, usage, retried, continued }) {
   const speed = usage ? rate(usage) : null;
   /** @type {[string, string|number|null|undefined|false][]} */
   const all = [
@@ -41,6 +41,7 @@ export function figures({ model, demo, digest, usage, retried }) {
     ["First words after", typeof usage?.first_text_ms === "number" && seconds(usage.first_text_ms)],
     ["Whole answer after", typeof usage?.total_ms === "number" && seconds(usage.total_ms)],
     ["Speed", speed && `${speed.toLocaleString(undefined, { maximumFractionDigits: speed < 10 ? 1 : 0 })} tokens a second`],
+    ["Goes on", continued && "from an answer that broke off"],
     ["Servers", retried.length > 0 && `answered after ${counted(retried.length, "other server")} failed`],
   ];
   return all.flatMap(([name, value]) => (value ? [[name, String(value)]] : []));

@@ -53,6 +53,7 @@ class Chat {
       {
         openSource: (turn, number) => this.passages.show(turn.id, number),
         askAgain: (turn) => this.askAgain(turn),
+        goOn: (turn) => this.goOn(turn),
         edit: (turn) => this.branches.edit(turn),
         showVersion: (id) => this.branches.show(id),
         askAnother: this.models.several ? (turn, anchor) => this.askAnother(turn, anchor) : null,
@@ -166,6 +167,17 @@ class Chat {
     this.composer.text.focus();
   }
 
+  /** @param {Turn} turn whose answer broke off, and goes on in its place */
+  goOn(turn) {
+    if (this.wouldHide(turn)) return;
+    this.branches.done();
+    const clientId = this.begin(turn.question, turn);
+    const begun = /** @type {Turn} */ (this.turns.get(clientId));
+    this.keep({ ...begun, parts: turn.parts, sources: turn.sources, cited: turn.cited });
+    this.socket.goOn({ client_id: clientId, turn: turn.id });
+    this.composer.text.focus();
+  }
+
   /** @param {Turn} turn whose question another model is asked @param {HTMLElement} anchor */
   askAnother(turn, anchor) {
     this.models.open(anchor, (model) => {
@@ -261,7 +273,7 @@ class Chat {
     if (!turn) return;
     const siblings = [...turn.siblings, id];
     const open = /** @type {const} */ (status === "queued" ? "queued" : "running");
-    const named = resume({ id, question: turn.question, parent, siblings, status: open, events: [] });
+    const named = { ...turn, id, parent, siblings, status: open, phase: open === "queued" ? /** @type {const} */ ("behind") : /** @type {const} */ ("started") };
     this.rename(clientId, named);
     this.following.changed();
     this.announcer.say(waiting(named));
@@ -315,7 +327,7 @@ class Chat {
     if (turn && clientId) {
       this.turns.delete(clientId);
       this.thread.remove(clientId);
-      this.composer.giveBack(turn.question);
+      if (!turn.parts.length) this.composer.giveBack(turn.question);
       // An edit or another answer had taken the place of what is shown now.
       if (turn.siblings.length && this.conversation) void this.branches.reload(this.conversation);
     }

@@ -154,6 +154,11 @@ export class ChatSocket {
     this.request({ type: "regenerate", ...again });
   }
 
+  /** Lets a turn's answer go on, beside it. @param {{client_id: string, turn: string}} again */
+  goOn(again) {
+    this.request({ type: "continue", ...again });
+  }
+
   /** @param {Frame} frame that is answered by `accepted`, or sent again with the next connection */
   request(frame) {
     this.pending.set(frame.client_id, frame);

@@ -7,7 +7,7 @@ import { FeedbackView } from "./feedback.js";
 import { figureList } from "./figures.js";
 import { failureNotice, sealTable } from "./seal.js";
 import { SourcesView } from "./sources.js";
-import { answerText } from "./turn.js";
+import { answerText, canGoOn } from "./turn.js";
 import { counted, ending, seal, waiting } from "./words.js";
 
 /**
@@ -17,6 +17,7 @@ import { counted, ending, seal, waiting } from "./words.js";
  * @typedef {object} Actions
  * @property {(turn: Turn, number: number) => void} openSource
  * @property {(turn: Turn) => void} askAgain
+ * @property {(turn: Turn) => void} goOn
  * @property {(turn: Turn) => void} edit
  * @property {(turn: Turn) => void} takeBack
  * @property {(id: string) => void} showVersion
@@ -136,15 +137,22 @@ export class TurnView {
   showEnd(turn) {
     this.answerView.finish();
     const words = ending(turn);
-    const judged = !turn.judged.some(({ failures }) => failures.length);
-    const change = lineButton("pencil", "Change the question", () => this.actions.edit(this.turn));
-    const again = lineButton("rotate-cw", "Ask again", () => this.actions.askAgain(this.turn));
-    const neverBegan = turn.status === "stopped" && !turn.model;
-    const ways = turn.status === "blocked" && judged ? [change] : neverBegan ? [again, change] : [again];
     this.parts.ending.hidden = turn.status === "done" && !words;
     const said = words ? [icon("info"), element("span", { text: words })] : [];
-    this.parts.ending.replaceChildren(...said, ...(turn.status === "done" ? [] : ways));
+    this.parts.ending.replaceChildren(...said, ...this.ways(turn));
     this.showLine(turn);
+  }
+
+  /** What can be done about how the turn ended. @param {Turn} turn */
+  ways(turn) {
+    const change = lineButton("pencil", "Change the question", () => this.actions.edit(this.turn));
+    const again = lineButton("rotate-cw", "Ask again", () => this.actions.askAgain(this.turn));
+    const goOn = lineButton("arrow-right", "Go on", () => this.actions.goOn(this.turn));
+    const failed = turn.judged.some(({ failures }) => failures.length);
+    if (turn.status === "blocked" && !failed) return [change];
+    if (turn.status === "done") return canGoOn(turn) ? [goOn] : [];
+    if (canGoOn(turn)) return [goOn, again];
+    return turn.status === "stopped" && !turn.model ? [again, change] : [again];
   }
 
   /** @param {Turn} turn */

@@ -38,6 +38,7 @@
  * @property {"queued"|"running"|"done"|"stopped"|"blocked"|"failed"|"interrupted"} status
  * @property {string} reason
  * @property {import("./feedback.js").Said|null} feedback what the person said of it when the page came
+ * @property {string} continued the turn whose answer goes on here, or ""
  */
 
 /**
@@ -70,6 +71,7 @@ export function newTurn(id, question, { parent, siblings = [] } = {}) {
     status: "running",
     reason: "",
     feedback: null,
+    continued: "",
   };
 }
 
@@ -83,6 +85,7 @@ function withText(parts, text) {
 /** @type {Record<string, (turn: Turn, event: TurnEvent) => Partial<Turn>>} */
 const CHANGES = {
   started: (_, { question, model, demo, digest }) => ({ phase: "started", status: "running", question, model, demo, digest: digest ?? "" }),
+  continued: (_, { turn, text }) => ({ continued: turn, parts: text ? [{ kind: "text", text }] : [] }),
   searching: (_, { collections }) => ({ phase: "searching", detail: collections }),
   queued: (_, { position }) => ({ phase: "queued", detail: position }),
   loading: (_, { seconds }) => ({ phase: "loading", detail: seconds ?? null }),
@@ -147,4 +150,14 @@ export const isOpen = ({ status }) => status === "queued" || status === "running
 /** The answer's words, without what was withheld. @param {Turn} turn @returns {string} */
 export function answerText(turn) {
   return turn.parts.map((part) => (part.kind === "text" ? part.text : "\n\n")).join("").trim();
+}
+
+/**
+ * Whether the answer broke off, in whatever way, and has words to go on from.
+ *
+ * @param {Turn} turn
+ */
+export function canGoOn({ status, reason, parts }) {
+  const broken = ["interrupted", "stopped", "failed"].includes(status) || (status === "done" && reason !== "");
+  return broken && parts.some((part) => part.kind === "text" && part.text.trim()) && !parts.some(({ kind }) => kind === "withheld");
 }

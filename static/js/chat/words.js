@@ -67,7 +67,7 @@ export function ending({ status, reason, parts }) {
   if (status === "done") return reason;
   const said = parts.some((part) => part.kind === "withheld" && (!reason || part.message === reason));
   if (status === "blocked" && said) return "";
-  const kept = ["stopped", "interrupted"].includes(status) && parts.some((part) => part.kind === "text" && part.text.trim());
+  const kept = ["stopped", "interrupted", "failed"].includes(status) && parts.some((part) => part.kind === "text" && part.text.trim());
   return `${reason || ENDINGS[status] || ""}${kept ? " What was written is kept." : ""}`;
 }
 
