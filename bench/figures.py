@@ -24,9 +24,10 @@ class Spread:
 class Seen:
     """What the readers of some streams saw.
 
-    ``first`` is the time from the question to the first text; ``held`` how long that text was
-    complete at the model server's side only because more came with it (a guard's window, or
-    coalescing); ``token`` the time of each token from the model server to the reader.
+    ``first`` is the time from the question to the first text; ``held`` how much of that the text
+    waited for more of the model's words, those that it came with and those that a guard reads
+    before it lets a text go; ``rest`` is the rest of ``first``; ``token`` the time of each token
+    from the model server to the reader.
     """
 
     completed: int
@@ -35,16 +36,20 @@ class Seen:
     tokens: int
     first: Spread
     held: Spread
+    rest: Spread
     token: Spread
 
 
-def seen(streams: Sequence[Stream], stamps: Stamps, words: Sequence[str]) -> Seen:
-    """``words`` are the answer's tokens; an answer that lacks some counts as failed."""
+def seen(
+    streams: Sequence[Stream], stamps: Stamps, words: Sequence[str], holdback: int = 0
+) -> Seen:
+    """``words`` are the answer's tokens; an answer that lacks some counts as failed. ``holdback``
+    is how many characters the guard reads behind those that it lets go."""
     ends = list(accumulate(map(len, words)))
     good = [each for each in streams if not each.failure and reached(each) == ends[-1]]
     failures = {each.failure or "the answer is not whole" for each in streams if each not in good}
     first = [each.arrivals[0][0] - each.asked for each in good]
-    held = [hold(each, stamps[each.mark], ends) for each in good]
+    held = [hold(each, stamps[each.mark], ends, holdback) for each in good]
     token = [lag for each in good for lag in lags(each, stamps[each.mark], ends)]
     return Seen(
         completed=len(good),
@@ -53,6 +58,7 @@ def seen(streams: Sequence[Stream], stamps: Stamps, words: Sequence[str]) -> See
         tokens=sum(bisect_left(ends, reached(each) + 1) for each in streams),
         first=spread(first),
         held=spread(held),
+        rest=spread(whole - waited for whole, waited in zip(first, held, strict=True)),
         token=spread(token),
     )
 
@@ -69,9 +75,11 @@ def lags(stream: Stream, sent: Sequence[float], ends: Sequence[int]) -> Iterable
         yield stream.arrivals[bisect_left(counts, end)][0] - stamp
 
 
-def hold(stream: Stream, sent: Sequence[float], ends: Sequence[int]) -> float:
-    """Seconds from the first token's being sent to that of the last that the first text needed."""
-    return sent[bisect_left(ends, stream.arrivals[0][1])] - sent[0]
+def hold(stream: Stream, sent: Sequence[float], ends: Sequence[int], holdback: int) -> float:
+    """Seconds from the first token's being sent to that of the last that had to be read before
+    the first text could come."""
+    needed = min(stream.arrivals[0][1] + holdback, ends[-1])
+    return sent[bisect_left(ends, needed)] - sent[0]
 
 
 def spread(seconds: Iterable[float]) -> Spread:
@@ -115,6 +123,7 @@ class Row:
         """All figures, with what the way adds to the direct one and the ratio of both."""
         mine, base = self.seen, self.direct
         added = {"first": less(mine.first, base.first), "token": less(mine.token, base.token)}
+        added["own"] = less(mine.rest, base.rest)
         ratio = {"first": over(mine.first, base.first), "token": over(mine.token, base.token)}
         return {
             "guard": self.guard,
@@ -146,6 +155,7 @@ COLUMNS: Mapping[str, Callable[[Row], str]] = {
     "p95": lambda row: f"{row.seen.first.p95:.1f}",
     "added p50": lambda row: f"{row.seen.first.p50 - row.direct.first.p50:+.1f}",
     "held": lambda row: f"{row.seen.held.p50:.1f}",
+    "own": lambda row: f"{row.seen.rest.p50 - row.direct.rest.p50:+.1f}",
     "ratio": lambda row: f"{row.seen.first.p50 / row.direct.first.p50:.2f}",
     "token p50": lambda row: f"{row.seen.token.p50:.1f}",
     "p95 ": lambda row: f"{row.seen.token.p95:.1f}",

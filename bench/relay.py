@@ -22,7 +22,7 @@ from bench.answer import words
 from bench.figures import Load, Row, Seen
 from bench.load import Stream, burst
 from bench.model_server import Pace
-from bench.ways import Direct, Socket, Way
+from bench.ways import Api, Direct, Socket, Way
 
 # A single stream says little by itself.
 ROUNDS_OF_ONE = 5
@@ -32,10 +32,11 @@ JSON = product.ROOT / "var" / "bench" / "relay.json"
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """What a chat costs the web process: CPU in ms to start and finish one, in µs for each
-    token that it passes on."""
+    """What a chat by ``way`` costs the web process: CPU in ms to start and finish one, in µs for
+    each token that it passes on."""
 
     guard: str
+    way: str
     start_and_finish: float
     token: float
 
@@ -56,7 +57,9 @@ class Bench:
 
     def __init__(self, running: product.Product, http: aiohttp.ClientSession, pace: Pace) -> None:
         self.pace = pace
+        self.holdback = 0
         self.rows: list[Row] = []
+        self.chats: list[Chat] = []
         self._running = running
         self._http = http
         self._number = 0
@@ -79,21 +82,23 @@ class Bench:
         rounds = ROUNDS_OF_ONE if streams == 1 else 1
         read = [stream for _ in range(rounds) for stream in await self._burst(way, streams)]
         after = product.meter(self._running.web)
-        seen = figures.seen(read, await self._stamps(), words(self.pace.tokens, self.pace.seed))
+        answer = words(self.pace.tokens, self.pace.seed)
+        holdback = 0 if isinstance(way, Direct) else self.holdback
+        seen = figures.seen(read, await self._stamps(), answer, holdback)
         if isinstance(way, Direct):
             self._direct[streams] = seen
         load = None if isinstance(way, Direct) else Load(after.cpu - before.cpu, after.memory)
         self.rows.append(Row(guard, streams, way.name, seen, self._direct[streams], load))
         return self.rows[-1]
 
-    async def cost(self, way: Way, guard: str, chats: int) -> Chat:
+    async def cost(self, way: Way, guard: str, chats: int) -> None:
         """Chats of one token tell what starting and finishing takes, longer ones the rest."""
         await self.set_tokens(1)
         started = await self._cpu(way, chats) / chats
         await self.set_tokens(self.pace.tokens)
         whole = await self._cpu(way, chats) / chats
         token = (whole - started) / max(1, self.pace.tokens - 1)
-        return Chat(guard, started * 1e3, token * 1e6)
+        self.chats.append(Chat(guard, way.name, started * 1e3, token * 1e6))
 
     async def _cpu(self, way: Way, chats: int) -> float:
         before = product.meter(self._running.web).cpu
@@ -114,26 +119,36 @@ async def run(running: product.Product, options: argparse.Namespace) -> Report:
     from bench import people  # only now: it reads the settings
 
     described = machine.describe()
-    cookies = await asyncio.to_thread(people.signed_in, max(options.streams))
+    crowd = await asyncio.to_thread(people.signed_in, max(options.streams))
     pace = Pace(options.first, options.rate, options.tokens, options.seed)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
     ) as http:
         bench = Bench(running, http, pace)
         direct = Direct(http, running.model_url, options.kind)
-        socket = Socket(http, running.url, cookies)
-        await bench.warm_up([direct, socket])
+        known: dict[str, Way] = {
+            "socket": Socket(http, running.url, crowd.cookies),
+            "api": Api(http, running.url, crowd.keys, crowd.model),
+        }
+        ways = [known[name] for name in options.ways]
+        await bench.warm_up([direct, *ways])
         idle = product.meter(running.web).memory
         for streams in options.streams:
             say(await bench.measure(direct, streams))
-        chats = []
         for guard in options.guard:
-            await asyncio.to_thread(people.set_guard, on=guard == "on")
-            for streams in options.streams:
-                say(await bench.measure(socket, streams, guard))
-            chats.append(await bench.cost(socket, guard, min(CHATS, max(options.streams))))
+            bench.holdback = await asyncio.to_thread(people.set_guard, on=guard == "on")
+            await through(bench, ways, guard, options.streams)
     seconds = running.first_page_seconds
-    return Report(options.kind, pace, described, seconds, idle, tuple(bench.rows), tuple(chats))
+    measured = tuple(bench.rows), tuple(bench.chats)
+    return Report(options.kind, pace, described, seconds, idle, *measured)
+
+
+async def through(bench: Bench, ways: Sequence[Way], guard: str, sizes: Sequence[int]) -> None:
+    """Every burst by the product's ways under one policy."""
+    for way in ways:
+        for streams in sizes:
+            say(await bench.measure(way, streams, guard))
+        await bench.cost(way, guard, min(CHATS, max(sizes)))
 
 
 def say(row: Row) -> None:
@@ -155,7 +170,7 @@ def shown(report: Report) -> str:
     ]
     for chat in report.chats:
         cost = f"{chat.start_and_finish:.1f} ms of CPU a chat, {chat.token:.0f} µs a token"
-        lines.append(f"guard {chat.guard}: {cost}")
+        lines.append(f"guard {chat.guard}, {chat.way}: {cost}")
     return "\n".join(lines)
 
 
@@ -171,6 +186,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m bench.relay", description=__doc__)
     top.add_argument("--streams", type=numbers, default=[1, 20, 100, 200], help="such as 1,20,500")
     top.add_argument("--guard", nargs="+", choices=("off", "on"), default=["off", "on"])
+    top.add_argument("--ways", nargs="+", choices=("socket", "api"), default=["socket", "api"])
     top.add_argument("--kind", choices=("openai", "ollama"), default="openai")
     top.add_argument("--tokens", type=int, default=200, help="of each answer")
     top.add_argument("--rate", type=float, default=50.0, help="tokens a second")

@@ -103,6 +103,28 @@ class Socket:
         raise Broken(f"the socket closed with {socket.close_code}")
 
 
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The way of OpenAI's clients (docs/api.md); ``keys`` are of people who may use ``model``."""
+
+    http: aiohttp.ClientSession
+    url: str
+    keys: tuple[str, ...]
+    model: str
+    name: str = "api"
+
+    @asynccontextmanager
+    async def ready(self, number: int) -> AsyncIterator[Ask]:
+        key = {"Authorization": f"Bearer {self.keys[number % len(self.keys)]}"}
+        yield lambda question: self._ask(key, question)
+
+    async def _ask(self, key: dict[str, str], question: str) -> AsyncGenerator[str, None]:
+        body, url = openai_body(question, self.model), f"{self.url}/v1/chat/completions"
+        async with self.http.post(url, json=body, headers=key) as response:
+            async for text in lines(response, openai_text):
+                yield text
+
+
 async def lines(
     response: aiohttp.ClientResponse, read: Callable[[bytes], str | None]
 ) -> AsyncIterator[str]:
@@ -126,7 +148,10 @@ def openai_text(line: bytes) -> str | None:
         return ""
     if line == b"data: [DONE]":
         return None
-    choices = orjson.loads(line[6:])["choices"]
+    event = orjson.loads(line[6:])
+    if "error" in event:
+        raise Broken(event["error"]["message"])
+    choices = event["choices"]
     return choices[0]["delta"].get("content", "") if choices else ""
 
 
@@ -137,10 +162,10 @@ def ollama_text(line: bytes) -> str | None:
     return None if value["done"] else value["message"]["content"]
 
 
-def openai_body(question: str) -> dict[str, Any]:
+def openai_body(question: str, model: str = MODEL) -> dict[str, Any]:
     message = {"role": "user", "content": question}
     options = {"include_usage": True}
-    return {"model": MODEL, "messages": [message], "stream": True, "stream_options": options}
+    return {"model": model, "messages": [message], "stream": True, "stream_options": options}
 
 
 def ollama_body(question: str) -> dict[str, Any]:

@@ -37,6 +37,14 @@ def test_what_the_first_text_waited_for_the_model_is_told_apart() -> None:
     assert held.p50 == pytest.approx(1000)  # the second token came a second after the first
 
 
+def test_what_a_guard_reads_before_it_lets_a_text_go_is_no_time_of_the_products() -> None:
+    found = seen([stream((3.5, 3), (4.0, 13))], {mark(0): (1.0, 2.0, 3.0)}, WORDS, holdback=5)
+    assert found.held.p50 == pytest.approx(2000)  # it took the third token to let the first go
+    assert found.rest.p50 == pytest.approx(1500)
+    found = seen([stream((3.5, 13))], {mark(0): (1.0, 2.0, 3.0)}, WORDS, holdback=5)
+    assert found.held.p50 == pytest.approx(2000)  # nothing comes after the end
+
+
 def test_a_stream_that_failed_or_lacks_words_is_no_completed_one() -> None:
     found = seen(
         [stream((1.1, 13)), stream((1.1, 3), failure="it broke"), stream((1.1, 7)), stream()],
@@ -61,6 +69,7 @@ def test_a_row_compares_with_the_direct_way() -> None:
     assert told["added"] == {
         "first": pytest.approx({"p50": 500, "p95": 500, "p99": 500}),
         "token": pytest.approx({"p50": 500, "p95": 500, "p99": 500}),
+        "own": pytest.approx({"p50": 500, "p95": 500, "p99": 500}),
     }
     assert told["ratio"] == {
         "first": pytest.approx({"p50": 1.5, "p95": 1.5, "p99": 1.5}),

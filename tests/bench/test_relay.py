@@ -41,7 +41,9 @@ def test_every_stream_is_whole_by_each_way(ran: tuple[str, dict[str, Any]]) -> N
     assert [(row["way"], row["guard"]) for row in rows] == [
         ("direct", "-"),
         ("socket", "off"),
+        ("api", "off"),
         ("socket", "on"),
+        ("api", "on"),
     ]
     for row in rows:
         assert (row["streams"], row["completed"], row["failed"]) == (2, 2, 0)
@@ -51,12 +53,13 @@ def test_every_stream_is_whole_by_each_way(ran: tuple[str, dict[str, Any]]) -> N
 def test_what_the_product_adds_is_told_beside_the_direct_way(
     ran: tuple[str, dict[str, Any]],
 ) -> None:
-    direct, off, on = ran[1]["rows"]
+    direct, off, _, on, _ = ran[1]["rows"]
     assert direct["added"]["first"]["p50"] == 0
     assert direct["ratio"]["first"]["p50"] == 1
     assert off["added"]["first"]["p50"] > 0
     # Ten words are less than the guard's window: it lets them through together, at the end.
     assert on["held"]["p50"] > off["held"]["p50"]
+    assert on["rest"]["p50"] + on["held"]["p50"] == pytest.approx(on["first"]["p50"], rel=0.5)
 
 
 def test_it_tells_the_web_processs_cost_the_machine_and_the_seed(
@@ -67,7 +70,8 @@ def test_it_tells_the_web_processs_cost_the_machine_and_the_seed(
     assert report["machine"]["cores"] == os.cpu_count()
     assert report["first_page_seconds"] > 0
     assert report["idle_memory"] > 20
-    assert [chat["guard"] for chat in report["chats"]] == ["off", "on"]
+    costs = [(chat["guard"], chat["way"]) for chat in report["chats"]]
+    assert costs == [("off", "socket"), ("off", "api"), ("on", "socket"), ("on", "api")]
     for row in report["rows"][1:]:
         assert row["memory_mib"] > 20
         assert row["cpu_seconds_per_thousand_tokens"] > 0
@@ -77,8 +81,14 @@ def test_people_see_the_same_as_a_table(ran: tuple[str, dict[str, Any]]) -> None
     lines = ran[0].splitlines()
     head = next(number for number, line in enumerate(lines) if line.split()[:1] == ["streams"])
     assert all(name.strip() in lines[head] for name in COLUMNS)
-    shown = [line.split()[:3] for line in lines[head + 1 : head + 4]]
-    assert shown == [["2", "-", "direct"], ["2", "off", "socket"], ["2", "on", "socket"]]
+    shown = [line.split()[:3] for line in lines[head + 1 : head + 6]]
+    assert shown == [
+        ["2", "-", "direct"],
+        ["2", "off", "socket"],
+        ["2", "off", "api"],
+        ["2", "on", "socket"],
+        ["2", "on", "api"],
+    ]
 
 
 def test_the_numbers_of_streams_are_a_list() -> None:

@@ -11,7 +11,7 @@ from aiohttp import ClientSession, web
 
 from bench.answer import words
 from bench.load import Stream, burst, mark
-from bench.ways import Direct, Socket
+from bench.ways import Api, Direct, Socket
 from chatapp.conversations.frames import Send, parse
 from tests.bench.conftest import Served, answering
 
@@ -120,3 +120,32 @@ async def test_any_other_end_of_a_turn_is_a_failure(
 ) -> None:
     stream, _ = await through(http, frame)
     assert stream.failure == failure
+
+
+async def by_api(http: ClientSession, *events: bytes) -> tuple[Stream, web.Request, Any]:
+    """What the API's way makes of such events, and what it asked."""
+    asked: list[tuple[web.Request, Any]] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        asked.append((request, await request.json()))
+        return web.Response(body=b"".join(b"data: %b\n\n" % each for each in events))
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", handle)
+    async with answering(app) as url:
+        (stream,) = await burst(Api(http, url, ("a-key",), "Qwen"), 1)
+    return stream, *asked[0]
+
+
+async def test_the_apis_way_asks_with_a_key_for_the_offered_model(http: ClientSession) -> None:
+    text = b'{"choices": [{"delta": {"content": "One"}}]}'
+    stream, request, body = await by_api(http, text, b"[DONE]")
+    assert (stream.failure, [count for _, count in stream.arrivals]) == ("", [3])
+    assert request.headers["Authorization"] == "Bearer a-key"
+    assert (body["model"], body["stream"]) == ("Qwen", True)
+    assert mark(0) in body["messages"][0]["content"]
+
+
+async def test_an_error_in_the_apis_stream_is_a_failure(http: ClientSession) -> None:
+    stream, *_ = await by_api(http, b'{"error": {"message": "It broke."}}')
+    assert stream.failure == "It broke."
