@@ -19,7 +19,7 @@ from django.utils import timezone
 from chatapp.accounts.models import Role, User
 from chatapp.api.models import ApiKey
 from chatapp.catalog.models import Endpoint, LanguageModel
-from chatapp.conversations.models import Conversation, Feedback, Source, Turn
+from chatapp.conversations.models import Conversation, Feedback, Indexed, Source, Turn
 from chatapp.library.models import Chunk, Collection, Document, State, Upload
 from chatapp.moderation.models import Entry
 
@@ -110,7 +110,7 @@ def own_conversations(user: User) -> QuerySet[Conversation]:
 
 
 def listed_conversations(user: User) -> QuerySet[Conversation]:
-    """Those of this person’s conversations that are listed and searched: none of the
+    """Those of this person's conversations that are listed and searched: none of the
     temporary ones."""
     return own_conversations(user).filter(expires=None)
 
@@ -125,6 +125,12 @@ def deleted_conversations(user: User) -> QuerySet[Conversation]:
 def own_turns(user: User) -> QuerySet[Turn]:
     """Turns that this person may follow and stop."""
     return Turn.objects.filter(conversation__in=own_conversations(user))
+
+
+def own_indexed(user: User) -> QuerySet[Indexed]:
+    """What this person may find by a search: words of their turns and titles."""
+    own = listed_conversations(user)
+    return Indexed.objects.filter(Q(conversation__in=own) | Q(turn__conversation__in=own))
 
 
 def own_sources(user: User) -> QuerySet[Source]:

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-from chatapp.conversations import integrity
+from chatapp.conversations import index_schema, integrity
 
 
 class ConversationsConfig(AppConfig):
@@ -9,3 +9,4 @@ class ConversationsConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(integrity.install, sender=self)
+        post_migrate.connect(index_schema.install, sender=self)

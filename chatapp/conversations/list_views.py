@@ -6,10 +6,11 @@ answers with the list.
 """
 
 from contextlib import suppress
+from dataclasses import asdict
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 from redis import RedisError
@@ -17,6 +18,7 @@ from redis import RedisError
 from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.conversations import deletion, services, temporary
+from chatapp.conversations import search as finding
 from chatapp.conversations.listing import listed
 from chatapp.conversations.live import announce, request_stops
 from chatapp.conversations.problems import Empty, NotFound
@@ -31,6 +33,13 @@ def conversations(request: HttpRequest) -> HttpResponse:
 def conversations_of(request: HttpRequest, user: User) -> HttpResponse:
     context = {"groups": listed(user), "conversation": None}
     return render(request, "conversations/list.html", context)
+
+
+@require_GET
+def search(request: HttpRequest) -> JsonResponse:
+    """What the person's conversations have of the words ``q``."""
+    found = finding.search(access.signed_in(request), request.GET.get("q", ""))
+    return JsonResponse({"found": [asdict(each) for each in found]})
 
 
 @require_POST

@@ -106,6 +106,26 @@ class Turn(models.Model):
         indexes = [models.Index(fields=["status", "started"])]
 
 
+class Indexed(models.Model):
+    """What search looks through: the folded words (words.py) of a turn that has ended, or of the
+    title of a conversation. index.py writes it, in the transaction of what it tells of."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    turn = models.OneToOneField(Turn, on_delete=models.CASCADE, null=True, related_name="indexed")
+    conversation = models.OneToOneField(
+        Conversation, on_delete=models.CASCADE, null=True, related_name="indexed"
+    )
+    words = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(turn=None) ^ models.Q(conversation=None),
+                name="words_of_a_turn_or_of_a_title",
+            )
+        ]
+
+
 class Source(models.Model):
     """A passage that a turn's answer was given, by reference: its words stay in the library,
     so that deleting a document deletes them here too, and access is asked anew at each look."""

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from chatapp.conversations import choices
+from chatapp.conversations.index import index_turn
 from chatapp.conversations.jobs import job_of
 from chatapp.conversations.models import UNFINISHED, Conversation, Status, Turn
 from chatapp.conversations.problems import NotFound
@@ -77,8 +78,10 @@ def cancel(turn: UUID) -> Cancelled | None:
     waits = Turn.objects.filter(id=turn, status=Status.QUEUED)
     row = waits.only("conversation_id", "question").first()
     values = {"status": Status.STOPPED, "reason": CANCELLED, "ended": timezone.now()}
-    if row is None or not waits.update(**values):
-        return None
+    with transaction.atomic():
+        if row is None or not waits.update(**values):
+            return None
+        index_turn(turn)
     return Cancelled(row.id, row.conversation_id, row.question)
 
 

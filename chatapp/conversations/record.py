@@ -29,6 +29,7 @@ from chatapp.conversations.events import (
     Withheld,
     to_wire,
 )
+from chatapp.conversations.index import index_turn
 from chatapp.conversations.models import Conversation, Source, Status, Turn
 from chatapp.conversations.verdicts import Decided
 from chatapp.library.models import Chunk
@@ -113,6 +114,7 @@ def finish(turn: UUID, outcome: Outcome) -> bool:
             return False
         Conversation.objects.filter(turns=turn).update(updated=timezone.now())
         Source.objects.bulk_create(_sources(turn, outcome.sources))
+        index_turn(turn)
     return True
 
 

@@ -2,8 +2,11 @@
 
 from uuid import UUID
 
+from django.db import transaction
+
 from chatapp import access
 from chatapp.accounts.models import User
+from chatapp.conversations.index import index_title
 from chatapp.conversations.models import Conversation
 from chatapp.conversations.problems import NO_CONVERSATION, NO_TURN, Empty, NotFound
 
@@ -11,12 +14,15 @@ from chatapp.conversations.problems import NO_CONVERSATION, NO_TURN, Empty, NotF
 def rename(user: User, conversation: UUID, title: str) -> None:
     """Raises NotFound, and Empty for a title without words."""
     words = " ".join("".join(c if c.isprintable() else " " for c in title).split())
-    own = access.own_conversations(user).filter(id=conversation)
-    if not own.exists():
+    found = access.own_conversations(user).filter(id=conversation).first()
+    if found is None:
         raise NotFound(NO_CONVERSATION)
     if not words:
         raise Empty("A title needs at least one word.")
-    own.update(title=words[: Conversation._meta.get_field("title").max_length])
+    found.title = words[: Conversation._meta.get_field("title").max_length]
+    with transaction.atomic():
+        Conversation.objects.filter(id=conversation).update(title=found.title)
+        index_title(found)
 
 
 def pin(user: User, conversation: UUID, *, pinned: bool) -> None:

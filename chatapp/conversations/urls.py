@@ -6,6 +6,7 @@ from chatapp.conversations import export_views, feedback_views, list_views, view
 
 urlpatterns = [
     path("", views.chat, name="chat"),
+    path("conversations/search/", list_views.search, name="search-conversations"),
     path("conversations/models/", views.models, name="usable-models"),
     path("conversations/", list_views.conversations, name="conversations"),
     path("c/<uuid:conversation>/", views.chat, name="conversation"),

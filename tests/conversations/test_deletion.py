@@ -5,7 +5,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from channels.db import database_sync_to_async
 from django.test import Client
 from django.utils import timezone
 
@@ -16,8 +15,7 @@ from chatapp.conversations.frames import Regenerate, Send
 from chatapp.conversations.models import Conversation, Source, Status, Turn
 from chatapp.conversations.outlook import Outlook
 from chatapp.conversations.problems import NotFound
-from tests.conversations.conftest import Connect, Use, signed_in
-from tests.conversations.scripted import Pause, ScriptedBackend, make_tools, until
+from tests.conversations.conftest import signed_in
 
 pytestmark = pytest.mark.usefixtures("quick_model")
 
@@ -137,20 +135,3 @@ def test_a_suspended_person_puts_nothing_back(employee: User, conversation: Conv
     deletion.delete(employee, conversation.id)
     employee.is_active = False
     assert not access.deleted_conversations(employee).exists()
-
-
-async def test_the_answer_that_runs_in_it_is_stopped(
-    employee: User, connect: Connect, use: Use
-) -> None:
-    pause = Pause()
-    backend = ScriptedBackend(pause)
-    use(make_tools(backend))
-    socket = await connect(employee)
-    accepted = await socket.ask("How much?")
-    await pause.reached.wait()
-    client = await database_sync_to_async(signed_in)(employee)
-    await database_sync_to_async(client.post)(f"/c/{accepted['conversation']}/delete/")
-    await until(lambda: backend.open == 0)
-    assert (await socket.until_end())[-1]["event"]["status"] == "stopped"
-    await socket.attach(accepted["turn"])
-    assert (await socket.next())["code"] == "not_found"

@@ -208,10 +208,11 @@ async def test_deleting_a_conversation_stops_its_answer(
     client = await database_sync_to_async(signed_in)(employee)
     post = database_sync_to_async(client.post)  # which closes the thread's connection
     response = await post(f"/c/{accepted['conversation']}/delete/")
-    assert response.status_code == 302
+    assert response.status_code == 200
     assert (await socket.until_end())[-1]["event"]["status"] == "stopped"
     assert backend.open == 0
-    assert await Turn.objects.acount() == 0
+    await socket.attach(accepted["turn"])
+    assert (await socket.next())["code"] == "not_found"
 
 
 async def test_how_much_to_reason_goes_from_the_frame_to_the_model_and_into_the_row(
