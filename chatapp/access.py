@@ -34,8 +34,27 @@ def readable_collections(user: User) -> QuerySet[Collection]:
     """
     if not user.is_active:
         return Collection.objects.none()
-    kept = Collection.objects.filter(deleting=False)
+    kept = Collection.objects.filter(deleting=False, attached=False)
     return kept.filter(readers__in=user.groups.all()).distinct()
+
+
+def attached_collections(user: User) -> QuerySet[Collection]:
+    """The files of this person's own conversations, which nobody else may know of."""
+    kept = Collection.objects.filter(deleting=False, attached=True)
+    return kept.filter(chat__in=own_conversations(user))
+
+
+def attached_documents(user: User) -> QuerySet[Document]:
+    """Files that this person attached to their conversations, and may take away."""
+    kept = Document.objects.exclude(state=State.DELETING)
+    return kept.filter(collection__in=attached_collections(user))
+
+
+def searchable_collections(user: User) -> QuerySet[Collection]:
+    """What may answer this person: collections that they read, and files of their own
+    conversations, each in its conversation."""
+    readable = Q(pk__in=readable_collections(user).values("pk"))
+    return Collection.objects.filter(readable | Q(pk__in=attached_collections(user).values("pk")))
 
 
 def readable_documents(user: User) -> QuerySet[Document]:
@@ -46,12 +65,14 @@ def readable_documents(user: User) -> QuerySet[Document]:
 
 def readable_chunks(user: User) -> QuerySet[Chunk]:
     """Chunks that this person may open as a source."""
-    return Chunk.objects.filter(document__in=readable_documents(user), quarantined=False)
+    readable = Q(document__in=readable_documents(user))
+    attached = Q(document__in=attached_documents(user))
+    return Chunk.objects.filter(readable | attached, quarantined=False)
 
 
 def managed_collections(user: User) -> QuerySet[Collection]:
-    """Collections that this person may change: all of them for an admin, else none."""
-    return _for_role(Role.ADMIN, user, Collection.objects.all())
+    """Collections that this person may change: all of the library's for an admin, else none."""
+    return _for_role(Role.ADMIN, user, Collection.objects.filter(attached=False))
 
 
 def managed_documents(user: User) -> QuerySet[Document]:

@@ -21,7 +21,7 @@ from chatapp.conversations import live  # noqa: E402
 from chatapp.conversations.routing import websocket_urlpatterns as chat  # noqa: E402
 from chatapp.library.body_limit import BodyLimit  # noqa: E402
 from chatapp.library.routing import websocket_urlpatterns as library  # noqa: E402
-from chatapp.library.senders import may_upload  # noqa: E402
+from chatapp.library.senders import allowance  # noqa: E402
 from chatapp.library.services.receive import MEGABYTE  # noqa: E402
 
 
@@ -90,7 +90,7 @@ application = ProtocolTypeRouter(
         "http": Beside(
             "/v1",
             make_application(UPLOAD_MAX_BYTES),
-            BodyLimit(django_application, UPLOAD_MAX_BYTES, may_upload),
+            BodyLimit(django_application, allowance),
         ),
         "lifespan": lifespan,
         "websocket": SameOrigin(

@@ -13,6 +13,7 @@ from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.backends.facts import Effort
 from chatapp.conversations import choices, temporary
+from chatapp.conversations.attached import attached_to
 from chatapp.conversations.frames import Continue, Latest, Regenerate, Send
 from chatapp.conversations.jobs import job_of
 from chatapp.conversations.models import UNFINISHED, Conversation, Status, Turn
@@ -79,10 +80,12 @@ def ask(user: User, question: Send) -> Asked:
         raise TooLong(f"A question may have up to {most} characters; please shorten it.")
 
     def draft(conversation: Conversation, tree: Tree) -> Draft:
+        if not tree.nodes:
+            _begin(conversation, question)
         return Draft(
             question=question.text,
             parent=_parent(conversation, tree, question.parent),
-            collections=choices.collections(user, question.collections),
+            collections=choices.collections(user, question.collections, question.conversation),
             model=choices.model(user, question.model),
             effort=question.effort,
         )
@@ -96,12 +99,13 @@ def regenerate(user: User, frame: Regenerate) -> Asked:
     """Ask a turn's question again, beside it, in those of its collections that may still be read.
     Raises Problem. The same ``client_id`` again gives the same turn."""
     turn = _own(user, frame.turn)
+    files = str(attached_to(turn.conversation_id))
 
     def draft(*_: object) -> Draft:
         return Draft(
             question=turn.question,
             parent=turn.parent_id,
-            collections=choices.still_readable(user, turn.collections),
+            collections=choices.still_readable(user, [*turn.collections, files]),
             model=choices.model(user, frame.model),
             effort=frame.effort,
         )
@@ -186,6 +190,16 @@ def _new(user: User, name: UUID, question: Send) -> Conversation:
         title=title_of(question.text),
         expires=temporary.expiry() if question.temporary else None,
     )
+
+
+def _begin(conversation: Conversation, question: Send) -> None:
+    """Files may be attached before anything is asked: the first question then says what the
+    conversation is called, and whether it stays."""
+    title, stays = title_of(question.text), not question.temporary
+    if (conversation.title, conversation.expires is None) != (title, stays):
+        conversation.title = title
+        conversation.expires = None if stays else temporary.expiry()
+        conversation.save(update_fields=["title", "expires"])
 
 
 def _locked(user: User, name: UUID) -> Conversation:

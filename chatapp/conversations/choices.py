@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.db.models import Q
+
 from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.conversations.problems import NotFound
@@ -27,22 +29,24 @@ def same_model(user: User, wanted: UUID | None, before: UUID | None) -> UUID:
     return model(user, wanted)
 
 
-def collections(user: User, wanted: tuple[UUID, ...] | None) -> list[str]:
-    """Ids of the collections to search: of those that may be read, the wanted ones or all.
-    Raises NotFound."""
-    readable = access.readable_collections(user)
-    if wanted is None:
-        return [str(name) for name in readable.values_list("id", flat=True)]
-    if not wanted:
+def collections(
+    user: User, wanted: tuple[UUID, ...] | None, conversation: UUID | None
+) -> list[str]:
+    """Ids of the collections to search: of those that may be read, the wanted ones or all, and
+    what is attached to ``conversation``, which is None where it is new. Raises NotFound."""
+    if wanted == () and conversation is None:
         return []
-    found = readable.filter(id__in=wanted).values_list("id", flat=True)
-    chosen = [str(name) for name in found]
-    if len(chosen) < len(wanted):
+    searchable = access.searchable_collections(user)
+    here = searchable.filter(Q(attached=False) | Q(chat=conversation))
+    found = dict(here.values_list("id", "attached"))
+    library = [name for name, attached in found.items() if not attached]
+    if not set(wanted or ()) <= set(library):
         raise NotFound("A chosen collection is no longer there for you. Choose again.")
-    return chosen
+    chosen = library if wanted is None else wanted
+    return [str(name) for name in (*chosen, *(set(found) - set(library)))]
 
 
 def still_readable(user: User, before: list[str]) -> list[str]:
-    """Those of the collections ``before`` that may be read now."""
-    found = access.readable_collections(user).filter(id__in=before)
+    """Those of the collections ``before`` that may be searched now."""
+    found = access.searchable_collections(user).filter(id__in=before)
     return [str(name) for name in found.values_list("id", flat=True)]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -18,6 +19,7 @@ from redis.backoff import NoBackoff
 from chatapp import wiring
 from chatapp.catalog.dispatch import Caller
 from chatapp.conversations import queueing
+from chatapp.conversations.attached import OwnFirst, attached_to
 from chatapp.conversations.events import Ended, Event, Started
 from chatapp.conversations.exchange import Exchange
 from chatapp.conversations.following import Following
@@ -52,7 +54,8 @@ def connect(url: str, retries: int = 1) -> Redis:
 async def tools(job: Job) -> Tools:
     """What a turn works with, by the rows and the policy of this moment."""
     caller = Caller(job.where.person_id, job.where.conversation_id)
-    return await in_rows(wiring.tools, job.model, caller)
+    found = await in_rows(wiring.tools, job.model, caller)
+    return replace(found, search=OwnFirst(found.search, str(attached_to(job.conversation))))
 
 
 class Live:

@@ -6,6 +6,7 @@ Problem
 ├── Whole      an answer that cannot go on
 ├── TooLong    a question over QUESTION_MAX_CHARS
 ├── Busy       too many questions wait in the conversation
+├── Refused    a file that is not taken
 └── Invalid    a form that no page of ours sends
 """
 
@@ -41,3 +42,7 @@ class Busy(Problem):
 
 class Invalid(Problem):
     code = "invalid"
+
+
+class Refused(Problem):
+    code = "refused"

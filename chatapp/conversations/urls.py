@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chatapp.conversations import export_views, feedback_views, list_views, views
+from chatapp.conversations import export_views, feedback_views, file_views, list_views, views
 
 urlpatterns = [
     path("", views.chat, name="chat"),
@@ -19,5 +19,10 @@ urlpatterns = [
     path("c/<uuid:conversation>/delete/", list_views.delete, name="delete-conversation"),
     path("c/<uuid:conversation>/restore/", list_views.restore, name="restore-conversation"),
     path("c/<uuid:conversation>/close/", list_views.close, name="close-conversation"),
+    path("c/begin/", file_views.begin, name="begin-conversation"),
+    path("c/<uuid:conversation>/files/", file_views.listed, name="files"),
+    path("c/<uuid:conversation>/files/upload/", file_views.attach, name="attach"),
+    path("c/<uuid:conversation>/files/<uuid:file>/retry/", file_views.retry, name="retry-file"),
+    path("c/<uuid:conversation>/files/<uuid:file>/remove/", file_views.detach, name="detach"),
     path("sources/<uuid:turn>/<int:number>/", views.source, name="source"),
 ]

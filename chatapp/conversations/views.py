@@ -18,6 +18,8 @@ Templates and what they are given:
     ``model``         that one, or the first, with ``name`` and ``demo``; None when it cannot be
                       told now
     ``question_max``  the longest question, in characters
+    ``files``         those that are attached, as docs/protocol.md describes them, and
+    ``max_files``, ``max_file_megabytes``: how many and how large they may be
     ``temporary_minutes``  how long a temporary conversation outlives its last window
     ``reasons``       why an answer helped ("yes") or not ("no"), for ``json_script``
 ``conversations/source.html`` (address "source": a fragment, no page around it)
@@ -37,12 +39,13 @@ from django.views.decorators.http import require_GET, require_POST
 from chatapp import access, wiring
 from chatapp.accounts.models import User
 from chatapp.catalog.choice import choices_of
-from chatapp.conversations import feedback, services
+from chatapp.conversations import feedback, files, services
 from chatapp.conversations.listing import listed
 from chatapp.conversations.presentation import shown_branch
 from chatapp.conversations.problems import NotFound
 from chatapp.library.models import Chunk, State
 
+FILES = "Files of this conversation"
 EXAMPLES = (
     "What are the main points of “{}”?",
     "What should I know from “{}”?",
@@ -74,6 +77,9 @@ def chat(request: HttpRequest, conversation: UUID | None = None) -> HttpResponse
         "model": wiring.model_for_page(model.id) if model else None,
         "question_max": settings.QUESTION_MAX_CHARS,
         "reasons": feedback.choices(),
+        "files": [files.told(each) for each in files.of(user, opened.id)] if opened else [],
+        "max_files": settings.CHAT_FILES_MAX,
+        "max_file_megabytes": min(settings.CHAT_FILES_MAX_MB, settings.UPLOAD_MAX_MB),
         "temporary_minutes": settings.TEMPORARY_CHAT_MINUTES,
     }
     return render(request, "conversations/chat.html", context)
@@ -118,11 +124,12 @@ def source(request: HttpRequest, turn: UUID, number: int) -> HttpResponse:
 
 
 def _passage(chunk: Chunk) -> dict[str, str]:
+    document = chunk.document
     return {
         "text": chunk.text,
         "heading": chunk.heading,
-        "document": chunk.document.name,
-        "collection": chunk.document.collection.name,
+        "document": document.name,
+        "collection": FILES if document.collection.attached else document.collection.name,
     }
 
 

@@ -23,19 +23,17 @@ UPLOAD_SUFFIX = "/upload/"
 
 
 class BodyLimit:
-    """An ASGI application that answers 413 to requests with more than ``upload_max_bytes``
-    (paths that end in "/upload/") or a megabyte (all others), and 401 to more than a megabyte on
-    such a path from somebody who ``may_upload`` nothing."""
+    """An ASGI application that answers 413 to requests with more than their ``allowance`` (paths
+    that end in "/upload/") or a megabyte (all others), and 401 to more than a megabyte on such a
+    path from somebody whose allowance is nothing."""
 
     def __init__(
         self,
         application: Application,
-        upload_max_bytes: int,
-        may_upload: Callable[[Scope], Awaitable[bool]],
+        allowance: Callable[[Scope], Awaitable[int]],
     ) -> None:
         self.application = application
-        self.upload_max_bytes = upload_max_bytes
-        self.may_upload = may_upload
+        self.allowance = allowance
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         most, refusal = await self.bound(scope)
@@ -51,9 +49,10 @@ class BodyLimit:
         """How many bytes the body may have, and what is answered to more."""
         if not scope["path"].endswith(UPLOAD_SUFFIX):
             return PLAIN_MAX_BYTES, TOO_LARGE
-        if not await self.may_upload(scope):
+        allowed = await self.allowance(scope)
+        if not allowed:
             return PLAIN_MAX_BYTES, NOT_ALLOWED
-        return self.upload_max_bytes + ENVELOPE_BYTES, TOO_LARGE
+        return allowed + ENVELOPE_BYTES, TOO_LARGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class Refusal:
 
 
 TOO_LARGE = Refusal(413, "The request is larger than this site allows.")
-NOT_ALLOWED = Refusal(401, "Sign in as an admin to upload files.")
+NOT_ALLOWED = Refusal(401, "Sign in as somebody who may upload files here.")
 
 
 class Counted:

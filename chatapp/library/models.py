@@ -12,8 +12,10 @@ from django.db import models
 
 
 class Collection(models.Model):
-    """Documents that the same groups may read.
+    """Documents that the same groups may read, or the files of one conversation.
 
+    What is ``attached`` belongs to the conversation ``chat``: its person alone reads it, no group
+    and no admin does, and it goes when the conversation is gone, which leaves ``chat`` empty.
     ``indexes`` names every index of the vector store that ever held vectors of this collection,
     so that deleting it leaves none behind. ``deleting`` is set until its last trace is gone.
     """
@@ -28,6 +30,14 @@ class Collection(models.Model):
     created = models.DateTimeField(auto_now_add=True)
     indexes = models.JSONField(default=list, editable=False)
     deleting = models.BooleanField(default=False, editable=False)
+    attached = models.BooleanField(default=False, editable=False)
+    chat = models.OneToOneField(
+        "conversations.Conversation",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="files",
+    )
 
     class Meta:
         ordering = ["name"]

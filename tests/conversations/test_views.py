@@ -180,7 +180,7 @@ def test_the_number_of_queries_does_not_grow_with_the_conversation(
         turn = more
         Source.objects.create(turn=more, number=1, chunk_id=chunk_id, title="t", score=1)
     client = signed_in(employee)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         assert len(given(client.get(f"/c/{conversation.id}/"))) == 31
 
 

@@ -44,12 +44,12 @@ class Sender:
         return int(self.answer[0]["status"])
 
 
-async def anybody(_: Scope) -> bool:
-    return True
+async def anybody(_: Scope) -> int:
+    return UPLOAD_MAX
 
 
-async def nobody(_: Scope) -> bool:
-    return False
+async def nobody(_: Scope) -> int:
+    return 0
 
 
 async def echo(_: Scope, receive: object, send: object) -> None:
@@ -65,7 +65,7 @@ async def echo(_: Scope, receive: object, send: object) -> None:
 )
 async def test_it_takes_as_much_as_the_path_may_carry(path: str, most: int) -> None:
     sender = Sender(most)
-    await BodyLimit(echo, UPLOAD_MAX, anybody)(scope(path), sender.receive, sender.send)
+    await BodyLimit(echo, anybody)(scope(path), sender.receive, sender.send)
     assert sender.status == 200
 
 
@@ -73,7 +73,7 @@ async def test_it_takes_as_much_as_the_path_may_carry(path: str, most: int) -> N
 async def test_it_refuses_an_announced_length_without_reading(path: str) -> None:
     sender = Sender(10**9)
     length = (b"content-length", b"1000000000")
-    await BodyLimit(echo, UPLOAD_MAX, anybody)(scope(path, length), sender.receive, sender.send)
+    await BodyLimit(echo, anybody)(scope(path, length), sender.receive, sender.send)
 
     assert sender.status == 413
     assert sender.taken == 0
@@ -87,7 +87,7 @@ async def test_it_stops_reading_a_body_that_is_longer_than_announced(
     length: tuple[tuple[bytes, bytes], ...],
 ) -> None:
     sender = Sender(10**9)
-    await BodyLimit(echo, UPLOAD_MAX, anybody)(scope(UPLOAD, *length), sender.receive, sender.send)
+    await BodyLimit(echo, anybody)(scope(UPLOAD, *length), sender.receive, sender.send)
 
     assert sender.status == 413
     assert sender.taken <= UPLOAD_MAX + ENVELOPE_BYTES + 65536
@@ -105,7 +105,7 @@ async def test_django_behind_it_stores_nothing_of_a_body_without_end(
 
     monkeypatch.setattr(tempfile, "SpooledTemporaryFile", noted)
     sender = Sender(10**9)
-    application = BodyLimit(get_asgi_application(), UPLOAD_MAX, anybody)
+    application = BodyLimit(get_asgi_application(), anybody)
     await application(scope(UPLOAD), sender.receive, sender.send)
 
     assert sender.status == 413
@@ -117,7 +117,7 @@ async def test_it_takes_no_files_of_somebody_who_may_send_none(
     length: tuple[tuple[bytes, bytes], ...],
 ) -> None:
     sender = Sender(10**9)
-    await BodyLimit(echo, UPLOAD_MAX, nobody)(scope(UPLOAD, *length), sender.receive, sender.send)
+    await BodyLimit(echo, nobody)(scope(UPLOAD, *length), sender.receive, sender.send)
 
     assert sender.status == 401
     assert sender.taken <= PLAIN_MAX_BYTES + 65536
@@ -125,5 +125,5 @@ async def test_it_takes_no_files_of_somebody_who_may_send_none(
 
 async def test_a_small_form_of_somebody_who_may_send_no_files_is_still_answered() -> None:
     sender = Sender(1000)
-    await BodyLimit(echo, UPLOAD_MAX, nobody)(scope(UPLOAD), sender.receive, sender.send)
+    await BodyLimit(echo, nobody)(scope(UPLOAD), sender.receive, sender.send)
     assert sender.status == 200

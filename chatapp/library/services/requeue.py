@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from chatapp.library.models import Collection, Document, State
+from chatapp.library.services import remove
 from chatapp.library.services.lease import UNFINISHED, claimable
 
 UNTOUCHED_SECONDS = 300
@@ -38,6 +39,7 @@ def take_up_stuck(*, at_start: bool = False) -> Stuck:
         waiting = Q(state=State.RECEIVED, lease_until__isnull=True)
         lately = Q(updated__gte=timezone.now() - timedelta(seconds=UNTOUCHED_SECONDS))
         idle = idle.exclude(waiting & lately)
+    forget_orphans()
     going = claimable().filter(state=State.DELETING, collection__deleting=False)
     gone = Collection.objects.filter(deleting=True)
     return Stuck(
@@ -45,6 +47,12 @@ def take_up_stuck(*, at_start: bool = False) -> Stuck:
         to_remove=first_ids(going),
         collections_to_remove=tuple(gone.values_list("pk", flat=True)),
     )
+
+
+def forget_orphans() -> None:
+    """Begin to delete the files of conversations that are gone, whichever way they went."""
+    for each in Collection.objects.filter(attached=True, chat=None, deleting=False):
+        remove.mark_collection(each)
 
 
 def first_ids(documents: QuerySet[Document]) -> tuple[uuid.UUID, ...]:

@@ -1,0 +1,72 @@
+"""Attaching files to a conversation; docs/protocol.md describes it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.views.decorators.http import require_GET, require_POST
+
+from chatapp import access
+from chatapp.conversations import files
+from chatapp.conversations.frames import Malformed, identifier
+from chatapp.conversations.problems import NotFound, Refused
+
+View = Callable[..., HttpResponseBase]
+
+
+def answering_problems(view: View) -> View:
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except NotFound:
+            raise Http404 from None
+        except (Refused, Malformed) as problem:
+            return JsonResponse({"error": str(problem)}, status=400)
+
+    return answered
+
+
+@require_POST
+@answering_problems
+def begin(request: HttpRequest) -> HttpResponse:
+    """Makes a conversation to attach to; the field ``client_id`` as in a question."""
+    client_id = identifier(request.POST.get("client_id"), "client_id")
+    return JsonResponse({"conversation": str(files.begin(access.signed_in(request), client_id))})
+
+
+@require_GET
+def listed(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    """The files of a conversation as they stand."""
+    user = access.signed_in(request)
+    if not access.own_conversations(user).filter(id=conversation).exists():
+        raise Http404
+    return JsonResponse({"files": [files.told(each) for each in files.of(user, conversation)]})
+
+
+@require_POST
+@answering_problems
+def attach(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    """Takes the file of the field ``file``."""
+    user, sent = access.signed_in(request), request.FILES.get("file")
+    if sent is None:
+        raise Refused("No file was sent.")
+    return JsonResponse({"file": files.told(files.attach(user, conversation, sent))})
+
+
+@require_POST
+@answering_problems
+def retry(request: HttpRequest, conversation: UUID, file: UUID) -> HttpResponse:
+    """Lets a file that could not be read be tried again."""
+    user = access.signed_in(request)
+    return JsonResponse({"file": files.told(files.retry(user, conversation, file))})
+
+
+@require_POST
+@answering_problems
+def detach(request: HttpRequest, conversation: UUID, file: UUID) -> HttpResponse:
+    """Takes a file away, with all that was read of it."""
+    files.detach(access.signed_in(request), conversation, file)
+    return HttpResponse(status=204)
