@@ -203,6 +203,7 @@ async def test_what_is_not_there_is_an_error_like_any_other(http: httpx.AsyncCli
     answer = await http.delete(MODELS)
     is_an_error(answer, 405)
     assert answer.headers["allow"] == "GET"
+    assert (await http.put("/vector_stores")).headers["allow"] == "GET, POST"
 
 
 async def test_a_fault_of_ours_tells_nothing_of_itself(

@@ -89,8 +89,6 @@ NO_STORES: list[tuple[dict[str, Any], str]] = [
     ({"name": " "}, "name"),
     ({"name": 1}, "name"),
     ({"description": "x" * 501}, "description"),
-    ({"readers": ["no such group"]}, "readers"),
-    ({"readers": ["nul\0"]}, "readers"),
     ({"metadata": {"a": "b"}}, "metadata"),
     ({"expires_after": {"anchor": "last_active_at", "days": 1}}, "expires_after"),
     ({"chunking_strategy": {"type": "static"}}, "chunking_strategy.type"),
@@ -102,6 +100,13 @@ async def test_what_makes_no_sense_is_refused(http: httpx.AsyncClient) -> None:
     for body, param in NO_STORES:
         error = is_an_error(await http.post("/vector_stores", json=body), 400)
         assert error["param"] == param
+    assert not await Collection.objects.aexists()
+
+
+async def test_readers_are_groups_that_there_are(http: httpx.AsyncClient) -> None:
+    for name in ("no such group", "nul\0", ""):
+        answer = await http.post("/vector_stores", json={"readers": [name]})
+        assert is_an_error(answer, 404)["param"] == "readers"
     assert not await Collection.objects.aexists()
 
 

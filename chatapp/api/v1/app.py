@@ -5,14 +5,16 @@ description cannot differ from what is answered. None of Django's middleware run
 no cookie, no CSRF token, and no hop between threads before the first byte.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from chatapp.api.errors import INVALID_REQUEST, TOO_LONG, ApiError, ErrorBody, Invalid, error_body
 from chatapp.api.gate import BROKEN, OPEN_PATHS, Gate
@@ -50,6 +52,7 @@ FEATURES = (
     store_search,
 )
 ROLES = ("system", "developer", "user", "assistant")
+NO_METHOD = 405
 WHERE = ("body", "query", "path", "header")
 
 
@@ -71,6 +74,7 @@ def make_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(BEARER)],
         responses=refusals,
     )
@@ -112,11 +116,20 @@ def named(place: Sequence[str | int]) -> str:
     return written.removeprefix(".")
 
 
-async def unrouted(_: Request, error: HTTPException) -> JSONResponse:
+async def unrouted(request: Request, error: HTTPException) -> JSONResponse:
     """What the framework refuses by itself: no such path, no such method, a broken body."""
     body = error_body(f"{error.detail}.", INVALID_REQUEST, None, None)
-    headers: Mapping[str, str] = error.headers or {}
-    return JSONResponse(body, error.status_code, dict(headers))
+    headers = dict(error.headers or {})
+    if error.status_code == NO_METHOD:
+        headers["Allow"] = ", ".join(sorted(methods(request)))
+    return JSONResponse(body, error.status_code, headers)
+
+
+def methods(request: Request) -> set[str]:
+    """Those that the path of ``request`` has; the framework names those of its first route."""
+    routes = [route for feature in FEATURES for route in feature.router.routes]
+    here = [each for each in routes if each.matches(request.scope)[0] is not Match.NONE]
+    return {method for each in here if isinstance(each, APIRoute) for method in each.methods or ()}
 
 
 async def broken(_: Request, __: Exception) -> JSONResponse:

@@ -34,8 +34,10 @@ SSE_HEADERS = [
 STREAM = {
     "text/event-stream": {
         "schema": {
-            "type": "string",
-            "description": "With `stream`: a `chat.completion.chunk` in each `data:`, then [DONE].",
+            "type": "object",
+            "description": "One event: with `stream`, a `chat.completion.chunk`, at last [DONE].",
+            "properties": {"data": {"type": "string"}},
+            "required": ["data"],
         }
     }
 }

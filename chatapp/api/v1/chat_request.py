@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chatapp.api.answering import Wish
 from chatapp.api.talk import BETWEEN, Said, Talk, talk_of
+from chatapp.api.v1.kinds import No, NoPairs, Nothing, Numeric, One, Strict, YesOrNo, Zero
 from chatapp.backends.base import (
     MOST_SEED,
     MOST_STOP_CHARS,
@@ -33,16 +34,12 @@ Written = Annotated[str, Field(max_length=settings.QUESTION_MAX_CHARS)]
 Asked = Annotated[str, Field(max_length=settings.QUESTION_MAX_CHARS, pattern=r"\S")]
 Answered = Annotated[str, Field(max_length=ANSWER_CHARS)]
 Stop = Annotated[str, Field(min_length=1, max_length=MOST_STOP_CHARS)]
-Zero = Annotated[float, Field(ge=0, le=0)]
-One = Annotated[int, Field(ge=1, le=1)]
-Nothing = Annotated[list[Any], Field(max_length=0)]
-Tokens = Annotated[int, Field(ge=1, le=MOST_TOKENS)]
+Tokens = Annotated[int, Field(ge=1, le=MOST_TOKENS), Numeric]
 
-
-class Strict(BaseModel):
-    """Refuses fields that it does not know."""
-
-    model_config = ConfigDict(extra="forbid")
+EXAMPLE: dict[str, Any] = {
+    "model": "Default",
+    "messages": [{"role": "user", "content": "How much leave do I have?"}],
+}
 
 
 class TextPart(Strict):
@@ -78,8 +75,8 @@ AnyMessage = Annotated[Instructions | UserMessage | AssistantMessage, Field(disc
 
 
 class StreamOptions(Strict):
-    include_usage: bool = False
-    include_obfuscation: Literal[False] | None = None
+    include_usage: YesOrNo = False
+    include_obfuscation: No | None = None
 
 
 class PlainText(Strict):
@@ -89,31 +86,33 @@ class PlainText(Strict):
 class ChatRequest(Strict):
     """``collections`` are ids of those to search, ``[]`` for none; without it, the key's own."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
     model: str
     messages: Annotated[list[AnyMessage], Field(min_length=1, max_length=MOST_MESSAGES)]
     collections: Annotated[list[UUID], Field(max_length=MOST_COLLECTIONS)] | None = None
-    stream: bool | None = None
+    stream: YesOrNo | None = None
     stream_options: StreamOptions | None = None
     max_tokens: Tokens | None = None
     max_completion_tokens: Tokens | None = None
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    seed: Annotated[int, Field(ge=0, le=MOST_SEED)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=2), Numeric] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1), Numeric] | None = None
+    seed: Annotated[int, Field(ge=0, le=MOST_SEED), Numeric] | None = None
     stop: Stop | Annotated[list[Stop], Field(max_length=MOST_STOPS)] | None = None
     reasoning_effort: Literal["none", "low", "medium", "high"] | None = None
     # Taken where they ask for nothing.
     n: One | None = None
     frequency_penalty: Zero | None = None
     presence_penalty: Zero | None = None
-    logit_bias: Annotated[dict[str, Any], Field(max_length=0)] | None = None
-    logprobs: Literal[False] | None = None
+    logit_bias: NoPairs | None = None
+    logprobs: No | None = None
     tools: Nothing | None = None
     functions: Nothing | None = None
     tool_choice: Literal["none", "auto"] | None = None
-    parallel_tool_calls: bool | None = None
+    parallel_tool_calls: YesOrNo | None = None
     response_format: PlainText | None = None
     modalities: Annotated[list[Literal["text"]], Field(min_length=1)] | None = None
-    store: Literal[False] | None = None
+    store: No | None = None
     # Of no meaning here, and harmless.
     metadata: dict[str, str] | None = None
     user: str | None = None

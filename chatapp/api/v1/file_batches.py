@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from chatapp.accounts.models import User
 from chatapp.api import shelves
 from chatapp.api.v1.calling import Librarian, Number, Reader
-from chatapp.api.v1.chat_request import Strict
+from chatapp.api.v1.kinds import NoPairs, Strict
 from chatapp.api.v1.paging import ListObject, Paged, page_of
 from chatapp.api.v1.store_changes import attached
 from chatapp.api.v1.store_files import (
@@ -24,7 +24,7 @@ from chatapp.api.v1.store_files import (
     described,
     of_status,
 )
-from chatapp.api.v1.store_objects import MOST_FILES, AutoChunking, FileCounts, NoPairs
+from chatapp.api.v1.store_objects import MOST_FILES, AutoChunking, FileCounts
 from chatapp.library.models import Batch
 from chatapp.rows import in_rows
 

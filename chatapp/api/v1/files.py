@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from django.core.files.base import File
-from fastapi import APIRouter, Depends, Form, Query, UploadFile
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Depends, Query, UploadFile
+from fastapi import File as FormFile
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse
 
 from chatapp.api import shelves
@@ -33,7 +34,7 @@ router = APIRouter(prefix="/v1/files", tags=["Files"])
 class FileRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    file: UploadFile
+    file: Annotated[UploadFile, Field(json_schema_extra={"minLength": 1})]
     purpose: Purpose
 
 
@@ -78,7 +79,7 @@ def paging(
 
 
 @router.post("", summary="Send a file")
-async def create_file(asked: Annotated[FileRequest, Form()], caller: Librarian) -> FileObject:
+async def create_file(asked: Annotated[FileRequest, FormFile()], caller: Librarian) -> FileObject:
     """It waits to be put into a collection, and is erased when that does not happen."""
     try:
         written = await asyncio.to_thread(uploads.store, File(asked.file.file))

@@ -16,7 +16,8 @@ from chatapp.api.errors import NotFound
 from chatapp.api.keys import Caller
 from chatapp.api.models import Scope
 from chatapp.api.v1.calling import holder_of
-from chatapp.api.v1.chat_request import ANSWER_CHARS, Strict
+from chatapp.api.v1.chat_request import ANSWER_CHARS
+from chatapp.api.v1.kinds import Strict
 from chatapp.api.vetting import checked
 from chatapp.conversations import record
 from chatapp.conversations.verdicts import Decided

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from chatapp.accounts.models import User
 from chatapp.api import shelves
-from chatapp.api.errors import Conflict, Invalid
+from chatapp.api.errors import Conflict, Invalid, NotFound
 from chatapp.api.v1.store_objects import NewStore, StoreChange
 from chatapp.library import actions
 from chatapp.library.forms import CollectionForm
@@ -55,12 +55,12 @@ def written(name: str, description: str, readers: Iterable[Group]) -> dict[str, 
 
 
 def groups(names: Iterable[str]) -> list[Group]:
-    """Raises Invalid for a name of no group. Names are compared here, since a database refuses
+    """Raises NotFound for a name of no group. Names are compared here, since a database refuses
     some that a client can send."""
     known = {group.name: group for group in Group.objects.all()}
     for name in names:
         if name not in known:
-            raise Invalid(f"There is no group “{name}”.", param="readers")
+            raise NotFound(f"There is no group “{name}”.", param="readers")
     return [known[name] for name in dict.fromkeys(names)]
 
 

@@ -16,10 +16,10 @@ from pydantic import BaseModel
 from chatapp import access
 from chatapp.api import shelves
 from chatapp.api.v1.calling import Librarian, Number, Reader
-from chatapp.api.v1.chat_request import Strict
+from chatapp.api.v1.kinds import NoPairs, Strict
 from chatapp.api.v1.paging import ListObject, Paged, page_of
 from chatapp.api.v1.store_changes import attached
-from chatapp.api.v1.store_objects import AutoChunking, NoPairs
+from chatapp.api.v1.store_objects import AutoChunking
 from chatapp.library import actions
 from chatapp.library.models import Document, State
 from chatapp.library.services.lease import UNFINISHED

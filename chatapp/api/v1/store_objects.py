@@ -1,7 +1,7 @@
 """How collections look to clients, and what clients say of them."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from django.db.models import Sum
@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.api.v1.calling import Number
-from chatapp.api.v1.chat_request import Strict
+from chatapp.api.v1.kinds import NoPairs, Strict
 from chatapp.library import progress
 from chatapp.library.models import Collection, Document, State
 from chatapp.library.progress import Counts
@@ -20,10 +20,9 @@ DESCRIPTION_CHARS = 500
 MOST_READERS = 100
 MOST_FILES = 100
 
-Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS)]
-Description = Annotated[str, Field(max_length=DESCRIPTION_CHARS)]
+Name = Annotated[str, Field(max_length=NAME_CHARS, pattern=r"^[^\x00]*\S[^\x00]*$")]
+Description = Annotated[str, Field(max_length=DESCRIPTION_CHARS, pattern=r"^[^\x00]*$")]
 GroupNames = Annotated[list[str], Field(max_length=MOST_READERS)]
-NoPairs = Annotated[dict[str, Any], Field(max_length=0)]
 FileIds = Annotated[list[Number], Field(max_length=MOST_FILES)]
 
 

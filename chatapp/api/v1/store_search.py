@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from chatapp.api.searching import Wanted, search
 from chatapp.api.v1.calling import Number, Reader
-from chatapp.api.v1.chat_request import Strict
+from chatapp.api.v1.kinds import No, Numeric, Strict
 from chatapp.api.v1.store_files import Words
 from rag.passage import Passage
 
@@ -27,15 +27,15 @@ class Ranking(Strict):
     """``score_threshold`` is the least cosine of query and passage."""
 
     ranker: Literal["auto", "none"] = "auto"
-    score_threshold: Annotated[float, Field(ge=0, le=1)] = 0.0
+    score_threshold: Annotated[float, Field(ge=0, le=1), Numeric] = 0.0
 
 
 class SearchRequest(Strict):
     query: Query | Annotated[list[Query], Field(min_length=1, max_length=MOST_QUERIES)]
-    max_num_results: Annotated[int, Field(ge=1, le=MOST_RESULTS)] = 10
+    max_num_results: Annotated[int, Field(ge=1, le=MOST_RESULTS), Numeric] = 10
     ranking_options: Ranking | None = None
     filters: None = None
-    rewrite_query: Literal[False] | None = None
+    rewrite_query: No | None = None
 
     @property
     def queries(self) -> tuple[str, ...]:
