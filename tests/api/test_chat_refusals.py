@@ -47,7 +47,7 @@ UNSUPPORTED: list[tuple[str, Any]] = [
     ("presence_penalty", -1),
     ("logit_bias", {"50256": -100}),
     ("store", True),
-    ("reasoning_effort", "high"),
+    ("reasoning_effort", "extreme"),
     ("prediction", {"type": "content", "content": "x"}),
     ("web_search_options", {}),
     ("service_tier", "flex"),
