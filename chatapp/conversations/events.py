@@ -88,6 +88,15 @@ class Passages:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The model is not told all: its context has no room for the earlier ``turns``, oldest first,
+    nor for so many ``passages`` that were found."""
+
+    turns: tuple[str, ...]
+    passages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Reasoning:
     """A piece of judged reasoning."""
 
@@ -169,6 +178,7 @@ Event = (
     | Answering
     | Retried
     | Passages
+    | LeftOut
     | Reasoning
     | Text
     | Cited
@@ -186,6 +196,7 @@ KINDS: dict[str, type[Event]] = {
     "answering": Answering,
     "retried": Retried,
     "passages": Passages,
+    "left_out": LeftOut,
     "reasoning": Reasoning,
     "text": Text,
     "cited": Cited,

@@ -29,9 +29,11 @@ def job_of(user: User, turn: Turn, tree: Tree, model: UUID | None) -> Job:
         conversation_id=turn.conversation_id,
         turn_id=turn.id,
     )
+    answered = _answered(turn, tree)
     request = TurnRequest(
         question=turn.question,
-        history=_history(turn, tree),
+        history=_history(answered[-HISTORY_TURNS:]),
+        forgotten=tuple(map(str, answered[:-HISTORY_TURNS])),
         collections=tuple(turn.collections),
         passages=settings.RETRIEVED_PASSAGES,
         effort=Effort(turn.effort) if turn.effort else None,
@@ -40,14 +42,19 @@ def job_of(user: User, turn: Turn, tree: Tree, model: UUID | None) -> Job:
     return Job(turn.id, turn.conversation_id, where, request, model)
 
 
-def _history(turn: Turn, tree: Tree) -> tuple[Exchange, ...]:
+def _answered(turn: Turn, tree: Tree) -> list[UUID]:
     """The answered turns that lead to ``turn``, oldest first."""
-    answered = [node.id for node in tree.path(turn.parent_id) if node.status in REMEMBERED]
-    wanted = answered[-HISTORY_TURNS:]
+    return [node.id for node in tree.path(turn.parent_id) if node.status in REMEMBERED]
+
+
+def _history(wanted: list[UUID]) -> tuple[Exchange, ...]:
     if not wanted:
         return ()
     rows = Turn.objects.filter(id__in=wanted).exclude(answer="")
-    said = {name: Exchange(*words) for name, *words in rows.values_list("id", "question", "answer")}
+    said = {
+        name: Exchange(question, answer, str(name))
+        for name, question, answer in rows.values_list("id", "question", "answer")
+    }
     return tuple(said[name] for name in wanted if name in said)
 
 

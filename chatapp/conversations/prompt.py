@@ -49,10 +49,11 @@ FENCE = re.compile(r"<(?=\s{0,8}/?\s{0,8}passage)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """An earlier question and what was answered to it."""
+    """An earlier question and what was answered to it, in the turn of that id."""
 
     question: str
     answer: str
+    turn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,13 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Messages, and those passages that found room in them, numbered from 1 in this order."""
+    """Messages, and those passages that found room in them, numbered from 1 in this order; the
+    exchanges and the number of passages that found none."""
 
     messages: tuple[Message, ...]
     passages: tuple[Passage, ...]
+    left_out: tuple[Exchange, ...] = ()
+    passages_left_out: int = 0
 
 
 def build(material: Material, budget: int) -> Prompt:
@@ -96,7 +100,13 @@ def build(material: Material, budget: int) -> Prompt:
     kept = None if material.passages is None else passages
     question = Message("user", asked(replace(material, passages=kept)), material.images)
     history = recent(material.history, budget - cost(question))
-    return Prompt((system, *history, question, *going_on), passages)
+    earlier = [message for exchange in history for message in said(exchange)]
+    return Prompt(
+        messages=(system, *earlier, question, *going_on),
+        passages=passages,
+        left_out=material.history[: len(material.history) - len(history)],
+        passages_left_out=len(material.passages or ()) - len(passages),
+    )
 
 
 def interrupted(kept: str) -> tuple[Message, ...]:
@@ -131,16 +141,16 @@ def fitting(passages: Sequence[Passage], budget: int) -> tuple[Passage, ...]:
     return tuple(kept)
 
 
-def recent(history: Sequence[Exchange], budget: int) -> list[Message]:
+def recent(history: Sequence[Exchange], budget: int) -> tuple[Exchange, ...]:
     """The latest exchanges that fit ``budget`` tokens, oldest first; none is cut."""
-    kept: list[Message] = []
-    for exchange in reversed(history):
-        pair = [Message("user", exchange.question), Message("assistant", exchange.answer)]
-        budget -= sum(cost(message) for message in pair)
-        if budget < 0:
-            break
-        kept = [*pair, *kept]
-    return kept
+    kept = len(history)
+    while kept and (budget := budget - sum(map(cost, said(history[kept - 1])))) >= 0:
+        kept -= 1
+    return tuple(history[kept:])
+
+
+def said(exchange: Exchange) -> tuple[Message, Message]:
+    return Message("user", exchange.question), Message("assistant", exchange.answer)
 
 
 def asked(material: Material) -> str:

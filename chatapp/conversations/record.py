@@ -19,6 +19,7 @@ from chatapp.conversations.events import (
     Ended,
     Event,
     Judged,
+    LeftOut,
     Passages,
     Reasoning,
     Retried,
@@ -36,6 +37,9 @@ from chatapp.library.models import Chunk
 from chatapp.moderation.services import Where, record_decision
 from guardrails.verdict import Action, Stage
 
+Noted = Cited | Judged | LeftOut | Retried | Withheld
+"""What a row keeps as it was told."""
+
 
 class Fold:
     """Folds a turn's events, in order, into what its row says."""
@@ -44,7 +48,7 @@ class Fold:
         self._started = Started("", "")
         self._answer: list[str] = []
         self._reasoning: list[str] = []
-        self._trace: list[Cited | Judged | Retried | Withheld] = []
+        self._trace: list[Noted] = []
         self._sources: tuple[SourceRef, ...] = ()
         self._usage = Usage(None, None)
 
@@ -64,7 +68,7 @@ class Fold:
                 self._usage = event
             case Answering(model, digest):
                 self._started = replace(self._started, model=model, digest=digest)
-            case Cited() | Judged() | Withheld() | Retried():
+            case Cited() | Judged() | LeftOut() | Withheld() | Retried():
                 self._trace.append(event)
             case _:
                 pass
@@ -91,7 +95,7 @@ class Outcome:
     reasoning: str
     sources: tuple[SourceRef, ...]
     usage: Usage
-    trace: tuple[Cited | Judged | Retried | Withheld, ...]
+    trace: tuple[Noted, ...]
     ended: Ended
 
 

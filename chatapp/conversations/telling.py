@@ -1,20 +1,30 @@
 """What engines hand to a turn, as events of it."""
 
+from collections.abc import Sequence
+
 from chatapp.backends import base
 from chatapp.backends.errors import Malformed
 from chatapp.conversations.events import (
     Answering,
     Ended,
     Event,
+    LeftOut,
     Loading,
+    Passages,
     Queued,
     SourceRef,
     Usage,
 )
+from chatapp.conversations.prompt import Prompt
 from rag.passage import Passage
 
 NO_ANSWER = "The model gave no answer. Try again, or ask in other words."
 CUT_SHORT = "The answer reached the longest length that this model is allowed."
+
+
+def sources(passages: Sequence[Passage]) -> Passages:
+    """The passages that an answer is given, numbered in their order."""
+    return Passages(tuple(source(number, one) for number, one in enumerate(passages, 1)))
 
 
 def source(number: int, passage: Passage) -> SourceRef:
@@ -28,6 +38,13 @@ def source(number: int, passage: Passage) -> SourceRef:
         vector_id=passage.vector_id,
         score=passage.score,
     )
+
+
+def left_out(built: Prompt, forgotten: tuple[str, ...]) -> list[Event]:
+    """What the model is not told, if anything."""
+    turns = (*forgotten, *(exchange.turn for exchange in built.left_out))
+    nothing = not turns and not built.passages_left_out
+    return [] if nothing else [LeftOut(turns, built.passages_left_out)]
 
 
 def noticed(notice: base.Notice) -> Event:

@@ -24,7 +24,6 @@ from chatapp.conversations.events import (
     Continued,
     Ended,
     Event,
-    Passages,
     Reasoning,
     Retried,
     Searching,
@@ -80,7 +79,7 @@ class TurnRequest:
     nothing. ``passages`` is how many at most. ``instructions`` are the asker's own, which were
     judged before; ``answer_tokens`` can only lower the model's own limit. ``images`` belong to the
     question. ``effort`` is how much the model is to reason, None for as much as it does unasked.
-    What is ``kept`` of an answer goes on."""
+    What is ``kept`` of an answer goes on. ``forgotten`` are turns before those of ``history``."""
 
     question: str
     history: tuple[prompt.Exchange, ...] = ()
@@ -92,6 +91,7 @@ class TurnRequest:
     images: tuple[Image, ...] = ()
     effort: Effort | None = None
     kept: Kept | None = None
+    forgotten: tuple[str, ...] = ()
 
     def opening(self, started: Started) -> list[Event]:
         """The first events."""
@@ -238,9 +238,9 @@ class _Turn:
         budget = self._model.context_tokens - self._model.answer_tokens
         self._prompt = prompt.build(self._material, budget)
         if self._found is not None:
-            yield Passages(
-                tuple(telling.source(n, p) for n, p in enumerate(self._prompt.passages, 1))
-            )
+            yield telling.sources(self._prompt.passages)
+        for event in telling.left_out(self._prompt, self._request.forgotten):
+            yield event
 
     # --- answer -----------------------------------------------------------------------------
 

@@ -78,6 +78,20 @@ def test_the_best_passages_and_the_latest_history_stay_when_room_is_short() -> N
     ]
 
 
+@given(st.integers(200, 4000), st.integers(0, 40), st.integers(0, 5))
+def test_nothing_is_left_out_in_silence(budget: int, exchanges: int, found: int) -> None:
+    passages = tuple(passage("word " * 40) for _ in range(found))
+    try:
+        made = build(Material("q?", HISTORY[:exchanges], passages), budget)
+    except ContextExceeded:
+        return
+    told = [message.content for message in made.messages]
+    assert all(exchange.question not in told for exchange in made.left_out)
+    assert made.left_out == HISTORY[: len(made.left_out)]
+    assert len(made.left_out) + (len(told) - 2) // 2 == exchanges
+    assert made.passages_left_out + len(made.passages) == found
+
+
 def test_a_question_that_does_not_fit_alone_is_refused() -> None:
     with pytest.raises(ContextExceeded):
         build(Material("word " * 1000), 500)

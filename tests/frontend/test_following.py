@@ -138,6 +138,19 @@ def test_other_branches_are_no_news(answered: Page, wire: Wire) -> None:
     expect(answered.locator("[data-turn]")).to_have_count(1)
 
 
+def test_what_the_model_was_not_told_is_said_and_opens_to_the_questions(
+    answered: Page, wire: Wire
+) -> None:
+    ask(answered, wire, "And weeks?")
+    wire.accept(SECOND, parent=scripted.TURN)
+    left_out = events.LeftOut((scripted.TURN, THIRD), 1)
+    wire.happen(events.Started("And weeks?", "m"), left_out, turn=SECOND)
+    line = answered.locator(".left-out:visible")
+    expect(line).to_contain_text("2 earlier questions and 1 passage were not told to the model")
+    line.locator("summary").click()
+    expect(line.locator("li")).to_have_text(["How many days?", "A question that is not shown here"])
+
+
 def test_a_new_name_appears(answered: Page, wire: Wire) -> None:
     tell(wire, "renamed", title="Leave & <b>absence</b>")
     expect(answered.get_by_role("heading", level=1)).to_have_text("Leave & <b>absence</b>")

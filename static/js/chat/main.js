@@ -57,6 +57,7 @@ class Chat {
         edit: (turn) => this.branches.edit(turn),
         showVersion: (id) => this.branches.show(id),
         askAnother: this.models.several ? (turn, anchor) => this.askAnother(turn, anchor) : null,
+        earlier: (id) => this.turns.get(id),
         takeBack: (turn) => this.socket.stop(turn.id),
       },
     );

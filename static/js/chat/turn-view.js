@@ -8,7 +8,7 @@ import { figureList } from "./figures.js";
 import { failureNotice, sealTable } from "./seal.js";
 import { SourcesView } from "./sources.js";
 import { answerText, canGoOn } from "./turn.js";
-import { counted, ending, seal, waiting } from "./words.js";
+import { LEFT_OUT_WHY, counted, ending, leftOutWords, seal, waiting } from "./words.js";
 
 /**
  * @typedef {import("./turn.js").Turn} Turn
@@ -21,6 +21,7 @@ import { counted, ending, seal, waiting } from "./words.js";
  * @property {(turn: Turn) => void} edit
  * @property {(turn: Turn) => void} takeBack
  * @property {(id: string) => void} showVersion
+ * @property {(id: string) => Turn|undefined} earlier a turn of the page
  * @property {((turn: Turn, anchor: HTMLElement) => void)|null} askAnother null where there is one model
  */
 
@@ -48,6 +49,7 @@ function builtParts() {
   const reasoningText = element("div", { class: "reasoning-text", dir: "auto" });
   const summary = element("summary", {}, icon("chevron-right"), "How it thought");
   const reasoning = element("details", { class: "reasoning", hidden: true }, summary, reasoningText);
+  const leftOut = element("details", { class: "left-out small", hidden: true });
   const answer = element("div", { class: "answer prose" });
   const failures = element("div", {});
   const ending = element("div", { class: "ending", hidden: true });
@@ -57,8 +59,8 @@ function builtParts() {
   const figures = element("div", { class: "figures-panel", hidden: true });
   const aside = element("div", { class: "sources", role: "group", "aria-label": "Sources of this answer", hidden: true });
   const title = element("h2", { class: "visually-hidden", text: "Answer" });
-  const body = element("div", { class: "reply" }, title, reasoning, answer, failures, ending, waiting, line, panel, figures);
-  return { reasoningText, reasoning, answer, failures, ending, waiting, line, panel, figures, aside, body };
+  const body = element("div", { class: "reply" }, title, leftOut, reasoning, answer, failures, ending, waiting, line, panel, figures);
+  return { leftOut, reasoningText, reasoning, answer, failures, ending, waiting, line, panel, figures, aside, body };
 }
 
 /** Shows one turn and keeps what it shows in step with its state. */
@@ -105,6 +107,7 @@ export class TurnView {
     this.turn = this.shown = turn;
     this.shownConnected = connected;
     this.root.dataset.turn = turn.id;
+    if (before?.leftOut !== turn.leftOut) this.showLeftOut(turn);
     if (before?.reasoning !== turn.reasoning) this.showReasoning(turn.reasoning);
     if (before && before.sources !== turn.sources) this.answerView.refresh(turn.parts);
     else if (before?.parts !== turn.parts) this.answerView.update(turn.parts);
@@ -113,6 +116,20 @@ export class TurnView {
     this.showWaiting(waiting(turn, connected));
     const news = before?.status !== turn.status || before.siblings !== turn.siblings;
     if (turn.phase === "ended" && news) this.showEnd(turn);
+  }
+
+  /** What the model was not told, which opens to say which questions. @param {Turn} turn */
+  showLeftOut({ leftOut }) {
+    this.parts.leftOut.hidden = !leftOut;
+    if (!leftOut) return;
+    const questions = leftOut.turns.map((id) =>
+      element("li", {}, element("bdi", { class: "truncate", text: this.actions.earlier(id)?.question ?? "A question that is not shown here" })),
+    );
+    this.parts.leftOut.replaceChildren(
+      element("summary", {}, icon("chevron-right"), leftOutWords(leftOut)),
+      element("p", { text: LEFT_OUT_WHY }),
+      questions.length ? element("ol", {}, ...questions) : "",
+    );
   }
 
   /** @param {string} text */

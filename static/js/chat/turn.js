@@ -38,6 +38,7 @@
  * @property {"queued"|"running"|"done"|"stopped"|"blocked"|"failed"|"interrupted"} status
  * @property {string} reason
  * @property {import("./feedback.js").Said|null} feedback what the person said of it when the page came
+ * @property {{turns: string[], passages: number}|null} leftOut what the model was not told
  * @property {string} continued the turn whose answer goes on here, or ""
  */
 
@@ -71,6 +72,7 @@ export function newTurn(id, question, { parent, siblings = [] } = {}) {
     status: "running",
     reason: "",
     feedback: null,
+    leftOut: null,
     continued: "",
   };
 }
@@ -92,6 +94,7 @@ const CHANGES = {
   answering: (_, { model, digest }) => ({ model, digest: digest ?? "" }),
   retried: ({ retried }, { reason }) => ({ phase: "retrying", retried: [...retried, reason] }),
   passages: (_, { sources }) => ({ phase: "reading", detail: sources.length, sources }),
+  left_out: (_, { turns, passages }) => ({ leftOut: { turns, passages } }),
   reasoning: (turn, { text }) => ({ phase: "thinking", reasoning: turn.reasoning + text }),
   text: (turn, { text }) => ({ phase: "writing", parts: withText(turn.parts, text) }),
   cited: ({ cited }, { number }) => (cited.includes(number) ? {} : { cited: [...cited, number] }),

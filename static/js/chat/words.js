@@ -122,3 +122,12 @@ export const actionName = (action) => ACTIONS[action] ?? action;
 export const actionTone = (action) => SEALS[action]?.tone ?? "flag";
 /** @param {string} action */
 export const actionIcon = (action) => SEALS[action]?.icon ?? "shield-alert";
+
+export const LEFT_OUT_WHY = "They no longer fit into what this model can hold at once. They are kept here, and nothing else was cut.";
+
+/** What the model was not told. @param {{turns: string[], passages: number}} leftOut */
+export function leftOutWords({ turns, passages }) {
+  const all = [turns.length && counted(turns.length, "earlier question"), passages && counted(passages, "passage")];
+  const one = turns.length + passages === 1;
+  return `${all.filter(Boolean).join(" and ")} ${one ? "was" : "were"} not told to the model`;
+}
