@@ -95,6 +95,7 @@ def _turn(row: Turn, readable: set[int], said: Feedback | None) -> dict[str, Any
     return {
         "id": row.id,
         "parent": row.parent_id,
+        "continues": row.continues_id,
         "status": row.status,
         "reason": row.reason,
         "started": row.started,

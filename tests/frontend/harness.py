@@ -51,6 +51,7 @@ urlpatterns = [
     address("c/", nothing, name="conversations"),
     address("conversations/models/", nothing, name="usable-models"),
     address("c/<uuid:conversation_id>/", nothing, name="conversation"),
+    address("conversations/search/", nothing, name="search-conversations"),
     address("library/", nothing, name="library"),
     address("models/", nothing, name="models"),
     address("people/", nothing, name="people"),

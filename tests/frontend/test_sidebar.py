@@ -8,15 +8,6 @@ from tests.frontend import harness
 from tests.frontend.wire import Wire, ask
 
 
-def test_conversations_are_found_by_title(page: Page, site: str) -> None:
-    page.goto(site)
-    page.get_by_label("Find a conversation by its title").fill("lisbon")
-    expect(page.locator("li[data-id]:visible")).to_have_count(1)
-    expect(page.locator("[data-group]:visible")).to_have_count(1)
-    page.get_by_label("Find a conversation by its title").fill("nothing like it")
-    expect(page.get_by_text("No title has these words.")).to_be_visible()
-
-
 def open_menu(page: Page, row: Locator) -> Locator:
     row.hover()
     row.get_by_role("button", name="What to do with").click()
@@ -56,7 +47,7 @@ def test_a_conversation_is_pinned_by_its_menu(page: Page, site: str) -> None:
 def test_the_list_is_walked_and_used_by_keys(page: Page, site: str) -> None:
     page.goto(site)
     posted = answer_list(page, "/pin/$")
-    page.get_by_label("Find a conversation by its title").focus()
+    page.get_by_label("Search your conversations").focus()
     for _ in range(2):
         page.keyboard.press("ArrowDown")
     second = page.locator("li[data-id] a").nth(1)
@@ -194,7 +185,7 @@ def test_the_list_is_a_drawer_on_a_phone(page: Page, site: str) -> None:
     expect(drawer).to_be_hidden()
     page.get_by_role("button", name="Conversations").click()
     expect(drawer).to_be_visible()
-    expect(page.get_by_label("Find a conversation by its title")).to_be_focused()
+    expect(page.get_by_label("Search your conversations")).to_be_focused()
     page.keyboard.press("Escape")
     expect(drawer).to_be_hidden()
 

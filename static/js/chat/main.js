@@ -7,7 +7,9 @@ import { find, findAll, uuid } from "./dom.js";
 import { Gauge } from "./figures.js";
 import { Following } from "./following.js";
 import { ModelPicker } from "./models.js";
+import { Landing } from "./landing.js";
 import { ListActions } from "./list-actions.js";
+import { Search } from "./search.js";
 import { Sidebar } from "./sidebar.js";
 import { ChatSocket } from "./socket.js";
 import { PassageDialog } from "./sources.js";
@@ -47,6 +49,7 @@ class Chat {
       { models: given("models"), address: items.dataset.address ?? "" },
       { onchoose: (model) => this.answeredBy(model) },
     );
+    this.search = new Search(this.sidebar);
     this.actions = new ListActions(this.sidebar, (words) => this.announcer.say(words));
     this.thread = new Thread(
       { scroller: find("[data-scroller]"), list: find("[data-turns]"), latest: find("[data-latest]") },
@@ -89,7 +92,9 @@ class Chat {
       example.addEventListener("click", () => this.composer.put(example.dataset.example ?? ""));
     }
     this.socket.connect();
-    if (matchMedia("(pointer: fine)").matches) this.composer.text.focus();
+    const landing = new Landing({ reveal: (id) => this.thread.reveal(id), load: (id) => this.branches.show(id) });
+    if (landing.wanted()) void landing.go();
+    else if (matchMedia("(pointer: fine)").matches) this.composer.text.focus();
   }
 
   /** @param {any} stored a turn as the page brings it */

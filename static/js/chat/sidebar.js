@@ -1,4 +1,4 @@
-// The list of conversations: found by title, walked by keys, folded away.
+// The list of conversations: filtered by title, walked by keys, folded away.
 
 import { find, findAll } from "./dom.js";
 
@@ -12,14 +12,12 @@ export class Sidebar {
     this.address = list;
     this.list = find("[data-conversation-list]", root);
     this.filter = /** @type {HTMLInputElement} */ (find("[data-filter]", root));
-    this.nothing = /** @type {HTMLElement} */ (find("[data-filter-nothing]", root));
     this.listen();
     this.listenToFold();
     this.mark(this.current());
   }
 
   listen() {
-    this.filter.addEventListener("input", () => this.applyFilter());
     this.root.addEventListener("keydown", (event) => this.walk(event));
   }
 
@@ -40,7 +38,7 @@ export class Sidebar {
       this.fold(true, false);
       /** @type {HTMLElement} */ (find("[data-fold][aria-expanded]")).focus();
     });
-    find("[data-scrim]").addEventListener("click", () => this.fold(true, false));
+    find("[data-scrim]").addEventListener("click", () => this.closeDrawer());
   }
 
   /** @param {boolean} folded @param {boolean} keep whether it is to stay so */
@@ -57,6 +55,11 @@ export class Sidebar {
     if (keep) localStorageKeeps("sidebar", folded ? "folded" : "open");
   }
 
+  /** On a phone the list covers the page, which is wanted now. */
+  closeDrawer() {
+    if (matchMedia(NARROW).matches) this.fold(true, false);
+  }
+
   /** From one row to the next by the arrow keys. @param {KeyboardEvent} event */
   walk(event) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -69,7 +72,7 @@ export class Sidebar {
 
   /** The links that are seen. @returns {HTMLElement[]} */
   rows() {
-    return findAll("[data-id]:not([hidden]) a", this.list);
+    return findAll("[data-id]:not([hidden]) a, [data-found]:not([hidden]) a", this.root);
   }
 
   /** The row of a conversation. @param {string} id @returns {HTMLElement|null} */
@@ -91,6 +94,7 @@ export class Sidebar {
     }
   }
 
+  /** Leaves those whose title has the words. @returns {number} how many those are */
   applyFilter() {
     const wanted = this.filter.value.trim().toLocaleLowerCase();
     let found = 0;
@@ -101,7 +105,7 @@ export class Sidebar {
     for (const group of findAll("[data-group]", this.list)) {
       group.hidden = !group.querySelector("[data-id]:not([hidden])");
     }
-    this.nothing.hidden = found > 0 || !wanted;
+    return found;
   }
 
   /** @param {string} title of this page's conversation, after it was renamed */

@@ -91,6 +91,18 @@ export class Thread {
     this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
+  /** Shows the turn `id` from its beginning. @param {string} id @returns {HTMLElement|null} */
+  reveal(id) {
+    cancelAnimationFrame(this.frame);
+    this.draw();
+    const view = this.views.get(id);
+    if (!view) return null;
+    this.following = false;
+    view.root.scrollIntoView({ block: "start" });
+    this.showLatest();
+    return view.root;
+  }
+
   toLatest() {
     this.following = true;
     this.toEnd();
