@@ -18,6 +18,8 @@ class BackendError(Exception):
     """``sentence`` is for the person; ``str(error)`` is for the operator's log."""
 
     sentence = "The model could not answer."
+    retry_after: float | None = None
+    """Seconds after which the server says that it may be asked again."""
 
 
 class Unreachable(BackendError):

@@ -7,8 +7,10 @@ client may send it twice. Making a session takes 24 µs.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -86,7 +88,19 @@ async def refuse_failure(response: aiohttp.ClientResponse) -> None:
         error = orjson.loads(body)
     except orjson.JSONDecodeError:
         error = body.decode("utf-8", "replace")
-    raise failure(response.status, error)
+    raised = failure(response.status, error)
+    raised.retry_after = seconds_until(response.headers.get("Retry-After", ""))
+    raise raised
+
+
+def seconds_until(retry_after: str) -> float | None:
+    """What the header says, which has seconds or a date; None where it says nothing that helps."""
+    if retry_after.isdecimal():
+        return float(retry_after[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
 
 
 async def bounded(response: aiohttp.ClientResponse, most: int) -> bytes:

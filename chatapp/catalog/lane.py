@@ -10,8 +10,11 @@ from chatapp.backends.base import Answering, ChatRequest, Delta, ServedModel, Wa
 from chatapp.backends.errors import (
     BackendError,
     ContextExceeded,
+    Malformed,
     ModelMissing,
+    Overloaded,
     StillLoading,
+    Unreachable,
 )
 from chatapp.backends.facts import Effort
 from chatapp.catalog import cold
@@ -22,6 +25,10 @@ from chatapp.catalog.watch import ModelChoice, Wanted, fitting, limited, named
 
 LOADING_SECONDS = 300.0
 ASK_AGAIN_SECONDS = 1.0
+SECOND_CHANCE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 10.0
+PASSING = (Malformed, Overloaded, Unreachable)
+"""Failures that may be over a moment later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,8 @@ class Lane:
     enabled, which is told by ModelMissing.
 
     A server that failed in this turn is not asked again in it: calling :meth:`stream` once more
-    asks another. Whether there is one, :meth:`may_retry` says.
+    asks another, and where there is only one, that one for a second and last time, if its failure
+    may pass. Whether that is so, :meth:`may_retry` says.
     """
 
     def __init__(self, offer: Offer | None, caller: Caller, network: Network) -> None:
@@ -47,6 +55,8 @@ class Lane:
         self._places = {place.address.id: place for place in self._offer.places}
         self._stations = {name: network.station_at(p.address) for name, p in self._places.items()}
         self._failed: set[UUID] = set()
+        self._had_second_chance = False
+        self._last: BackendError | None = None
         self._announced: ServedModel | None = None
 
     async def model(self) -> ModelChoice:
@@ -69,11 +79,21 @@ class Lane:
         return self._announce(ServedModel(self._offer.name))
 
     def may_retry(self, error: BackendError) -> bool:
-        """Whether another server may do better, after ``error`` of the last one."""
-        return not isinstance(error, ContextExceeded) and bool(self._left())
+        """Whether another server, or the only one a moment later, may do better after ``error``."""
+        if isinstance(error, ContextExceeded):
+            return False
+        return bool(self._left()) or self._has_second_chance(error)
+
+    def _has_second_chance(self, error: BackendError) -> bool:
+        if len(self._stations) != 1 or self._had_second_chance:
+            return False
+        passing = isinstance(error, PASSING) and not isinstance(error, StillLoading)
+        return passing and (error.retry_after or 0) <= LONGEST_PAUSE_SECONDS
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Delta, None]:
         """Raises BackendError."""
+        if self._last is not None and self._has_second_chance(self._last):
+            await self._second_chance(self._last)
         ticket = Ticket(self._caller, self._left())
         if not ticket.stations:
             raise ModelMissing("no server is left to ask")
@@ -90,6 +110,11 @@ class Lane:
                             yield delta
         finally:
             self._network.dispatcher.leave(ticket)
+
+    async def _second_chance(self, error: BackendError) -> None:
+        self._had_second_chance = True
+        self._failed.clear()
+        await asyncio.sleep(max(SECOND_CHANCE_SECONDS, error.retry_after or 0))
 
     async def _patiently(self, name: UUID, request: ChatRequest) -> AsyncGenerator[Delta, None]:
         """As :meth:`_attempt`; where no other server is left, one that loads is waited for."""
@@ -119,8 +144,9 @@ class Lane:
                 async with aclosing(cold.started(station, asked)) as deltas:
                     async for delta in deltas:
                         yield delta
-        except BackendError:
+        except BackendError as error:
             self._failed.add(name)
+            self._last = error
             raise
 
     def _asked(self, request: ChatRequest, found: ServedModel) -> ChatRequest:

@@ -62,7 +62,8 @@ class Answering:
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """A server failed before anything was shown, and another is asked; ``reason`` says why."""
+    """A server failed before anything was shown, and another is asked, or the only one once more;
+    ``reason`` says why."""
 
     reason: str
 

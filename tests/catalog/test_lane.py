@@ -104,6 +104,79 @@ async def test_each_server_is_asked_once_in_a_turn() -> None:
     assert first.open == second.open == 0
 
 
+# --- the only server ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody pauses before a second chance."""
+    monkeypatch.setattr(lane, "SECOND_CHANCE_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize("error", [Unreachable(), Overloaded(), Malformed()])
+async def test_the_only_server_has_a_second_chance_and_no_third(
+    soon: None, error: BackendError
+) -> None:
+    server = serving("a")
+    way = Pool(server).lane()
+    await way.model()
+    server.error = error
+    for left in (True, False):
+        with pytest.raises(type(error)):
+            await anext(way.stream(REQUEST))
+        assert way.may_retry(error) is left
+    assert len(server.requests) == 2
+    with pytest.raises(ModelMissing):
+        await anext(way.stream(REQUEST))
+
+
+async def test_the_only_server_answers_at_its_second_chance(soon: None) -> None:
+    server = serving("a")
+    way = Pool(server).lane()
+    await way.model()
+    server.error = Overloaded()
+    with pytest.raises(Overloaded):
+        await anext(way.stream(REQUEST))
+    server.error = None
+    assert text([delta async for delta in way.stream(REQUEST)]) == "a"
+
+
+@pytest.mark.parametrize(
+    "error", [Refused(), ModelMissing(), TimedOut(), StillLoading(), ContextExceeded()]
+)
+async def test_what_would_fail_again_is_not_tried_again(error: BackendError) -> None:
+    way = Pool(serving("a")).lane()
+    way._failed.update(way._stations)
+    assert not way.may_retry(error)
+
+
+@pytest.mark.parametrize(("seconds", "again"), [(3.0, True), (60.0, False)])
+async def test_a_server_that_wants_to_be_left_alone_for_long_is(
+    seconds: float, again: bool
+) -> None:
+    way, error = Pool(serving("a")).lane(), Overloaded()
+    way._failed.update(way._stations)
+    error.retry_after = seconds
+    assert way.may_retry(error) is again
+
+
+async def test_it_waits_as_long_as_the_server_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    paused: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        paused.append(seconds)
+
+    monkeypatch.setattr("chatapp.catalog.lane.asyncio.sleep", pause)
+    server = serving("a")
+    way = Pool(server).lane()
+    server.error = Overloaded()
+    server.error.retry_after = 3.0
+    for _ in range(2):
+        with pytest.raises(Overloaded):
+            await anext(way.stream(REQUEST))
+    assert paused == [3.0]
+
+
 async def test_a_question_that_is_too_long_is_too_long_everywhere() -> None:
     lane = Pool(serving("a"), serving("b")).lane()
     assert not lane.may_retry(ContextExceeded())

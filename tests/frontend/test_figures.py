@@ -75,4 +75,4 @@ def test_another_server_that_failed_is_told(page: Page, site: str, wire: Wire) -
         events.Started("q", "m"), events.Retried("Busy."), events.Text("Yes."), events.Ended("done")
     )
     page.get_by_role("button", name="what this answer took").click()
-    expect(page.locator(".figures")).to_contain_text("after 1 other server failed")
+    expect(page.locator(".figures")).to_contain_text("after 1 attempt failed")

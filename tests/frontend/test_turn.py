@@ -147,7 +147,7 @@ WORDS: list[tuple[list[events.Event], str]] = [
     ([events.Queued(12)], "Number 12 in queue"),
     ([events.Loading(40)], "Loading the model, about 40 s"),
     ([events.Loading(None)], "Loading the model…"),
-    ([events.Retried("The model is busy.")], "Asking another server"),
+    ([events.Retried("The model is busy.")], "Trying again"),
     ([events.Reasoning("x")], "Thinking"),
     ([events.Text("x")], "Writing"),
     ([events.Ended("done")], ""),

@@ -42,7 +42,7 @@ export function figures({ model, demo, digest, usage, retried, continued }) {
     ["Whole answer after", typeof usage?.total_ms === "number" && seconds(usage.total_ms)],
     ["Speed", speed && `${speed.toLocaleString(undefined, { maximumFractionDigits: speed < 10 ? 1 : 0 })} tokens a second`],
     ["Goes on", continued && "from an answer that broke off"],
-    ["Servers", retried.length > 0 && `answered after ${counted(retried.length, "other server")} failed`],
+    ["Attempts", retried.length > 0 && `answered after ${counted(retried.length, "attempt")} failed`],
   ];
   return all.flatMap(([name, value]) => (value ? [[name, String(value)]] : []));
 }

@@ -40,7 +40,7 @@ export function waiting({ phase, detail, parts }, connected = true) {
     case "loading":
       return detail ? `Loading the model, about ${detail} s` : "Loading the model…";
     case "retrying":
-      return "Asking another server";
+      return "Trying again";
     case "writing":
       return parts.length ? "Writing" : "Thinking";
     default:
