@@ -96,6 +96,9 @@ def chat_context(
         "question_max": 16_000,
         "reasons": feedback.choices(),
         "temporary_minutes": 30,
+        "files": [],
+        "max_files": 10,
+        "max_file_megabytes": 50,
     }
 
 
@@ -135,6 +138,7 @@ def page_for(path: str, pages: dict[str, list[dict[str, Any]]]) -> str | None:
         opened = chat_context(pages.get(name, []), several=name == "several")
         if name == "temporary":
             opened["conversation"] = {"id": CONVERSATION, "title": "Leave", "expires": "soon"}
+        opened["files"] = scripted.FILES if name == "files" else []
         return rendered("conversations/chat.html", opened)
     return None
 
@@ -189,6 +193,7 @@ def all_pages() -> dict[str, list[dict[str, Any]]]:
         CONVERSATION: [scripted.answered()],
         "several": [scripted.answered()],
         "temporary": [scripted.answered()],
+        "files": [scripted.answered()],
         "ends": [scripted.withheld(), scripted.broken_off(), scripted.unjudged()],
     }
 

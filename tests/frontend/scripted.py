@@ -41,6 +41,14 @@ GPT_OSS = {
     "effort": "medium",
 }
 MODELS = [SMOLLM, QWEN, WITHHELD, GPT_OSS]
+FILES = [
+    {"id": "f1", "name": "Offer for the new pump.pdf", "size": 2_300_000, "state": "ready"},
+    {"id": "f2", "name": "Prices 2026.xlsx", "size": 48_000, "state": "reading"},
+    {"id": "f3", "name": "Scan.pdf", "size": 9_100_000, "state": "refused"},
+]
+FILES[0] |= {"words": "Ready", "detail": ""}
+FILES[1] |= {"words": "Checking 12 of 40 passages", "detail": ""}
+FILES[2] |= {"words": "Failed while being read", "detail": "No text was found in it."}
 ANSWER = """You have **28 days** of paid leave a year, and public holidays where you work [1].
 Up to five days can be carried over, and must be taken by the end of March [2].
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.frontend import harness
+from tests.frontend import harness, scripted
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 CHECK = """async () => {
@@ -42,6 +42,13 @@ def open_passage(page: Page) -> None:
 def open_seal(page: Page) -> None:
     page.locator(".seal").click()
     expect(page.locator(".seal-panel table")).to_be_visible()
+
+
+def bring_files(page: Page) -> None:
+    files = {"files": scripted.FILES}
+    page.route("**/c/*/files/", lambda route: route.fulfill(json=files))
+    page.goto(page.url.replace(harness.CONVERSATION, "files"))
+    expect(page.locator(".file")).to_have_count(3)
 
 
 def choose_temporary(page: Page) -> None:
@@ -95,6 +102,7 @@ def open_reasoning(page: Page) -> None:
     [
         open_passage,
         open_seal,
+        bring_files,
         choose_temporary,
         open_feedback,
         open_figures,

@@ -4,6 +4,7 @@ import { Announcer } from "./announce.js";
 import { Branches } from "./branches.js";
 import { Composer } from "./composer.js";
 import { find, findAll, uuid } from "./dom.js";
+import { Files } from "./files.js";
 import { Gauge } from "./figures.js";
 import { Following } from "./following.js";
 import { ModelPicker } from "./models.js";
@@ -75,6 +76,11 @@ class Chat {
       { onsend: (text) => this.ask(text), onstop: () => this.stop() },
     );
     this.temporary = new Temporary(page, (words) => this.announcer.say(words));
+    this.files = new Files(page, given("files"), {
+      conversation: () => this.conversation,
+      onbegin: (conversation) => this.socket.watch(conversation),
+      say: (words) => this.announcer.say(words),
+    });
     this.gauge = new Gauge(find("[data-gauge]"), find("[data-full]"));
     this.branches = new Branches(find("[data-editing]"), {
       onturns: (turns) => this.show(turns),
@@ -157,10 +163,14 @@ class Chat {
   /** @param {string} text @returns {boolean} whether it was taken */
   ask(text) {
     if (this.branches.edited && this.wouldHide(this.branches.edited)) return false;
+    if (this.files.pending && !this.files.unpatient) {
+      this.files.hold(() => this.composer.submit());
+      return false;
+    }
     const edited = this.branches.done();
     const clientId = this.begin(text, edited);
     const place = edited ? { parent: edited.parent ?? null } : {};
-    this.socket.send({ client_id: clientId, conversation: this.conversation, text, collections: this.composer.chosen(), ...this.models.wanted(), ...this.temporary.wanted(this.conversation), ...place });
+    this.socket.send({ client_id: clientId, conversation: this.conversation ?? (this.files.draft || null), text, collections: this.composer.chosen(), ...this.models.wanted(), ...this.temporary.wanted(this.conversation), ...place });
     return true;
   }
 
