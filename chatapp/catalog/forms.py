@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from django import forms
 
 from chatapp.backends.facts import Effort
+from chatapp.catalog.fields import Billions
+from chatapp.catalog.licences import REGISTER
 from chatapp.catalog.models import Endpoint, LanguageModel, OnChange, Reasoning
 
 NO_ADDRESS = "Give an address such as http://gpu-1:8000, without a name or password in it."
@@ -86,16 +88,25 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]  # as above
         required=False,
     )
 
+    licence = forms.ChoiceField(
+        choices=[("", "As its server tells"), *((each.key, each.name) for each in REGISTER)],
+        required=False,
+    )
+    parameters = Billions(label="Parameters, in billions")
+    active_parameters = Billions(label="Of which active for each token, in billions")
+
     class Meta:
         model = LanguageModel
         fields = [
             *("name", "enabled", "everyone", "context_tokens", "answer_tokens"),
             *("sees", "reasoning", "effort", "opened", "on_change"),
+            *("licence", "licence_note", "parameters", "active_parameters"),
         ]
         labels = {
             "enabled": "People may be answered by it",
             "everyone": "Everybody who signs in",
             "opened": "Its template opens the reasoning",
+            "licence_note": "A note on it",
         }
         error_messages = {"name": {"unique": "There is a model of this name already."}}
 

@@ -70,9 +70,11 @@ class LanguageModel(models.Model):
     as the context leaves room. ``sees`` says whether it takes images, null for as its servers
     tell, ``reasoning`` what may be asked of its reasoning and ``effort`` how much it reasons where
     nobody asks, "" for as it does unasked. ``opened`` is that of
-    :class:`chatapp.backends.base.ChatRequest`. ``from_settings`` marks the one that the settings
-    name: they give its limits and whether it is the built-in demonstration (``demo``), while who
-    may use it is the admin's here too.
+    :class:`chatapp.backends.base.ChatRequest`. ``licence`` is a key of the register
+    (licences.py), "" for as its servers tell, and ``licence_note`` what an admin adds; of its
+    ``parameters`` the ``active_parameters`` work on each token. ``from_settings`` marks the one
+    that the settings name: they give its limits and whether it is the built-in demonstration
+    (``demo``), while who may use it is the admin's here too.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -87,6 +89,10 @@ class LanguageModel(models.Model):
     reasoning = models.CharField(max_length=8, choices=Reasoning.choices, blank=True)
     effort = models.CharField(max_length=8, blank=True)
     opened = models.BooleanField(default=False)
+    licence = models.CharField(max_length=40, blank=True)
+    licence_note = models.CharField(max_length=300, blank=True)
+    parameters = models.BigIntegerField(null=True, blank=True)
+    active_parameters = models.BigIntegerField(null=True, blank=True)
     on_change = models.CharField(max_length=8, choices=OnChange.choices, default=OnChange.WITHHOLD)
     demo = models.BooleanField(default=False, editable=False)
     from_settings = models.BooleanField(default=False, editable=False)

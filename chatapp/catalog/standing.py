@@ -8,10 +8,14 @@ from django.db.models import Prefetch, QuerySet
 
 from chatapp.backends.base import ServedModel
 from chatapp.backends.facts import Facts
+from chatapp.catalog import words
+from chatapp.catalog.fit import USUAL_CONTEXT, Use, need
+from chatapp.catalog.licences import Kind
 from chatapp.catalog.models import Endpoint, LanguageModel, Look, OnChange, Serving
-from chatapp.catalog.traits import facts_of
+from chatapp.catalog.traits import Traits, facts_of, traits_of
 
 SHOWN_LOOKS = 60
+TONES = {Kind.OPEN_SOURCE: "pass", Kind.OPEN_WEIGHTS: "info", Kind.RESTRICTED: "block"}
 BAR_STEP = 4
 BAR_HEIGHT = 24
 SLOW_MILLISECONDS = 1000
@@ -61,13 +65,36 @@ class PlaceStanding:
 @dataclass(frozen=True, slots=True)
 class Offered:
     """A model with its groups and servers; ``first`` says that it answers where none is chosen,
-    and ``facts`` are what its servers tell."""
+    ``facts`` are what its servers tell, and ``traits`` what holds of it."""
 
     model: LanguageModel
     groups: tuple[Group, ...]
     places: tuple[PlaceStanding, ...]
     first: bool
     facts: Facts
+    traits: Traits
+
+    @property
+    def use(self) -> Use:
+        """How this site uses it: as many at once as one of its servers answers."""
+        limits = [place.serving.endpoint.parallel for place in self.places]
+        people = max((limit for limit in limits if limit), default=1)
+        context = self.model.context_tokens or self.facts.context_tokens or USUAL_CONTEXT
+        return Use(context, people)
+
+    @property
+    def figures(self) -> list[tuple[str, str]]:
+        told = words.figures(self.traits, self.facts, self.model.context_tokens)
+        if not self.facts.bytes or not self.facts.shape:
+            return told
+        found = need(self.facts.bytes, self.facts.shape, self.use)
+        return [*told, ("Memory", words.memory(found, self.use))]
+
+    @property
+    def licence_tone(self) -> str:
+        """For a badge with the kind of its licence."""
+        kind = self.traits.licence and self.traits.licence.kind
+        return TONES.get(kind, "") if kind else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +130,10 @@ def offered(models: QuerySet[LanguageModel]) -> list[Offered]:
             groups=tuple(row.groups.all()),
             places=tuple(place_standing(serving, row) for serving in row.servings.all()),
             first=first is not None and row.pk == first.pk,
-            facts=facts_of(row.servings.all()),
+            facts=facts,
+            traits=traits_of(row, facts),
         )
-        for row in rows
+        for row, facts in ((row, facts_of(row.servings.all())) for row in rows)
     ]
 
 

@@ -22,6 +22,7 @@ from chatapp.access import (
 from chatapp.accounts.forms import GroupsForm
 from chatapp.accounts.models import Role
 from chatapp.catalog import services
+from chatapp.catalog.fit_form import FitForm
 from chatapp.catalog.forms import ModelForm
 from chatapp.catalog.models import LanguageModel, Serving
 from chatapp.catalog.standing import health_of, offered
@@ -53,7 +54,8 @@ def models(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.ADMIN)
 def model(request: HttpRequest, model: UUID) -> HttpResponseBase:
-    """One model: who may use it, its limits, and the servers that have it."""
+    """One model: who may use it, its limits, the servers that have it, and whether it fits into
+    the memory that the query names."""
     row = managed_model(request, model)
     sent = request.POST if request.method == "POST" else None
     form = ModelForm(sent, instance=row)
@@ -64,7 +66,10 @@ def model(request: HttpRequest, model: UUID) -> HttpResponseBase:
         messages.success(request, f"“{form.instance.name}” was saved.")
         return redirect("models")
     (shown,) = offered(LanguageModel.objects.filter(pk=row.pk))
-    return render(request, "catalog/model.html", {"shown": shown, "form": form, "groups": groups})
+    asked = request.GET if "people" in request.GET else None
+    fit = FitForm(asked, shown.traits, shown.facts, shown.use)
+    context = {"shown": shown, "form": form, "groups": groups, "fit": fit}
+    return render(request, "catalog/model.html", context)
 
 
 @require_POST

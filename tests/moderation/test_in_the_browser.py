@@ -1,94 +1,33 @@
 """The log in a real browser: by keyboard, by mouse, and on a phone."""
 
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 import pytest
-from django.conf import settings
-from django.test import Client
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Page, ViewportSize
 from pytest_django.live_server_helper import LiveServer
 
 from chatapp.accounts.models import User
 from chatapp.moderation.models import Entry, Reading
-from tests.browser import FLAGS, PATIENCE
+from tests.desk import Chromium, Desk, chromium, desk_of
 from tests.moderation.conftest import entry_values
-from tests.report import browser_path
 
-DESK: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 AXE = (Path(__file__).parents[1] / "frontend/vendor/axe.min.js").read_text(encoding="utf-8")
 RUN = "axe.run().then((found) => found.violations.map((v) => `${v.id}: ${v.nodes[0].html}`))"
-Seen = TypeVar("Seen")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def rows_in_reach() -> Iterator[None]:
-    """Playwright may keep an event loop running in this thread for other tests, and Django then
-    refuses to touch rows, although nothing here is asynchronous."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
-
-
-class Desk:
-    """A signed-in browser, driven from a thread of its own, beside which rows can be read."""
-
-    def __init__(self, thread: ThreadPoolExecutor, page: Page, address: str) -> None:
-        self.thread = thread
-        self.page = page
-        self.address = address
-
-    def do(self, steps: Callable[[Page], Seen]) -> Seen:
-        return self.thread.submit(steps, self.page).result()
-
-    def go(self, path: str) -> None:
-        self.do(lambda page: page.goto(self.address + path))
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.do(lambda page, key=key: page.keyboard.press(key))  # type: ignore[misc]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[tuple[ThreadPoolExecutor, Any]]:
-    with ThreadPoolExecutor(1) as thread:
-        playwright = thread.submit(lambda: sync_playwright().start()).result()
-        chromium = thread.submit(
-            lambda: playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
-        ).result()
-        yield thread, chromium
-        thread.submit(chromium.close).result()
-        thread.submit(playwright.stop).result()
+def browser() -> Iterator[Chromium]:
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture
-def desk(
-    browser: tuple[ThreadPoolExecutor, Any], live_server: LiveServer, compliance: User
-) -> Iterator[Desk]:
-    thread, chromium = browser
-    client = Client()
-    client.force_login(compliance)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    wrong: list[str] = []
-
-    def signed_in() -> Page:
-        page: Page = chromium.new_page(viewport=DESK)
-        page.set_default_timeout(PATIENCE)
-        page.context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}]
-        )
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-        return page
-
-    page = thread.submit(signed_in).result()
-    yield Desk(thread, page, live_server.url)
-    thread.submit(page.close).result()
-    assert wrong == []
+def desk(browser: Chromium, live_server: LiveServer, compliance: User) -> Iterator[Desk]:
+    with desk_of(compliance, browser, live_server) as desk:
+        yield desk
 
 
 @pytest.fixture
