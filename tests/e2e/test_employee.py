@@ -107,3 +107,28 @@ def test_an_answer_is_made_anew_and_the_first_is_kept(employee: Page) -> None:
     employee.reload()
     expect(versions).to_contain_text("1 of 2")
     expect(employee.locator("[data-turn]")).to_have_count(1)
+
+
+def test_a_file_is_attached_to_a_temporary_chat_read_cited_and_gone_with_it(
+    employee: Page,
+) -> None:
+    employee.get_by_role("button", name="Temporary chat").click()
+    offer = (
+        b"# Offer of the month\n\nThe Nordlicht pump costs 4,217 euro and is delivered in May.\n"
+    )
+    file = {"name": "Offer.md", "mimeType": "text/markdown", "buffer": offer}
+    employee.locator("[data-file-input]").set_input_files(file)  # type: ignore[arg-type]  # one file
+    turn = answered(ask(employee, "What does the Nordlicht pump cost?"))
+
+    sources = turn.get_by_role("group", name="Sources of this answer").get_by_role("button")
+    sources.filter(has_text="Offer.md").click()
+    passage = employee.get_by_role("dialog")
+    expect(passage).to_contain_text("4,217 euro")
+    expect(passage).to_contain_text("Files of this conversation")
+    employee.keyboard.press("Escape")
+
+    address = employee.url
+    employee.locator("[data-temporary-badge] summary").click()
+    employee.get_by_role("button", name="Close and delete now").click()
+    expect(employee.get_by_text("What would you like to know?")).to_be_visible()
+    assert employee.request.get(address).status == 404
