@@ -21,7 +21,7 @@ from chatapp import rows as work_on_rows
 from chatapp import wiring
 from chatapp.accounts.models import User
 from chatapp.asgi import application
-from chatapp.conversations import live, scribe
+from chatapp.conversations import live, running, scribe
 from chatapp.conversations.events import (
     Cited,
     Ended,
@@ -42,6 +42,7 @@ from chatapp.conversations.record import Fold, finish
 from chatapp.conversations.turn import Tools
 from chatapp.library.models import Chunk, Collection, Document
 from tests.conversations.scripted import ScriptedModel, make_tools
+from tests.conversations.vocabulary import Teller
 
 Frame = dict[str, Any]
 ORIGIN = b"http://testserver"
@@ -102,8 +103,12 @@ class Socket:
 
     async def until_end(self) -> list[Frame]:
         """Event frames up to the one that ends a turn."""
+        return await self.until_kind("ended")
+
+    async def until_kind(self, kind: str) -> list[Frame]:
+        """Event frames up to the one of ``kind``."""
         frames: list[Frame] = []
-        while not frames or frames[-1]["event"]["type"] != "ended":
+        while not frames or frames[-1]["event"]["type"] != kind:
             frames.append(await self.next())
             assert frames[-1]["type"] == "event", frames[-1]
         return frames
@@ -140,6 +145,14 @@ def use() -> Iterator[Use]:
     chosen = [make_tools()]
     with patch.object(wiring, "tools", lambda *_: chosen[-1]):
         yield chosen.append
+
+
+@pytest.fixture
+def teller(monkeypatch: pytest.MonkeyPatch) -> Teller:
+    """Turns tell every kind of event, and stop behind the one that the question names."""
+    told = Teller()
+    monkeypatch.setattr(running, "run_turn", told)
+    return told
 
 
 @pytest.fixture

@@ -11,7 +11,10 @@ from unittest.mock import patch
 from chatapp.asgi import application
 from chatapp.backends.base import ChatRequest, Delta, TextDelta
 from chatapp.conversations import log, running
-from tests.conversations import scripted
+from chatapp.conversations.events import KINDS
+from chatapp.conversations.turn import Tools, TurnRequest, run_turn
+from chatapp.conversations.verdicts import Output
+from tests.conversations import scripted, vocabulary
 from tests.conversations.scripted import BIG, SENTENCE
 
 __all__ = ["application"]
@@ -33,9 +36,17 @@ class Storyteller(scripted.ScriptedBackend):
         yield scripted.DONE
 
 
+def told(request: TurnRequest, tools: Tools) -> AsyncGenerator[Output, None]:
+    """A question that names a kind of event stops behind one of it."""
+    if request.question in KINDS and request.kept is None:
+        return vocabulary.Teller()(request, tools)
+    return run_turn(request, tools)
+
+
 def install() -> None:
     tools = scripted.make_tools(Storyteller())
     patch("chatapp.wiring.tools", lambda *_: tools).start()
+    patch.object(running, "run_turn", told).start()
     patch.object(log, "LEASE_SECONDS", 2).start()
     patch.object(running, "REFRESH_SECONDS", 0.3).start()
 

@@ -7,10 +7,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from channels.db import database_sync_to_async
@@ -21,11 +21,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from chatapp.accounts.models import User
 from chatapp.conversations import live, log
+from chatapp.conversations.events import KINDS
 from chatapp.conversations.models import Turn
 from chatapp.launch import health, ports, servers
 from tests import stack
 from tests.conversations.conftest import Frame, numbers, session_of, texts
-from tests.conversations.scripted import BIG, SENTENCE, until
+from tests.conversations.scripted import BIG, until
+from tests.conversations.vocabulary import WHOLE
 
 PUBLIC = "http://127.0.0.1"
 REPOSITORY = Path(__file__).parents[2]
@@ -119,8 +121,11 @@ async def hear_until(
     return frames
 
 
-def ended(frames: list[Frame]) -> bool:
-    return bool(frames[-1]["event"]["type"] == "ended")
+def ended_with(kind: str) -> Callable[[list[Frame]], bool]:
+    return lambda frames: bool(frames[-1]["event"]["type"] == kind)
+
+
+ended = ended_with("ended")
 
 
 def story(frames: list[Frame]) -> bool:
@@ -183,30 +188,69 @@ async def test_a_turn_is_followed_and_stopped_from_another_process(
     assert (turn.status, turn.answer) == ("stopped", texts(seen))
 
 
-async def test_a_turn_whose_process_is_killed_keeps_its_text(
+async def test_a_process_is_killed_behind_every_event_and_what_was_written_can_go_on(
     webs: Callable[[], Web], session: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log, "GRACE_SECONDS", 1)
+    monkeypatch.setattr(log, "GRACE_SECONDS", 0)
     runs, other = webs(), webs()
     await asyncio.gather(runs.ready(), other.ready())
-    async with call(runs, session) as here:
-        accepted = await ask(here, "Tell me a slow story")
-        seen = await hear_until(here, story)
+    async with contextlib.AsyncExitStack() as stack:
+        turns = {}
+        for kind in KINDS:
+            socket = await stack.enter_async_context(call(runs, session))
+            turns[kind] = (await ask(socket, kind))["turn"]
+            await hear_until(socket, ended_with(kind))
+        slow = (await ask(socket, "Tell me a slow story"))["turn"]
+        seen = await hear_until(socket, story)
+        await until_logged(turns.values())
         runs.end()
+    await until_settled()
+
+    rows = {str(turn.id): turn async for turn in Turn.objects.all()}
+    async with call(other, session) as there:
+        for kind, turn in turns.items():
+            frames = await attached(there, turn)
+            stop = list(KINDS).index(kind) + 1
+            assert [frame["event"] for frame in frames[:stop]] == WHOLE[:stop]
+            status = "done" if kind == "ended" else "interrupted"
+            assert frames[-1]["event"]["status"] == rows[turn].status == status
+            if rows[turn].answer and status == "interrupted":
+                await goes_on(there, turn)
+        frames = await attached(there, slow)
+        assert texts(frames) == rows[slow].answer
+        # What was shown in the last moments had not been written.
+        assert rows[slow].answer.startswith(texts(seen)[:80])
+
+
+async def until_logged(turns: Iterable[str]) -> None:
+    """Until the log has what was shown: it is written a moment later."""
+    for number, turn in enumerate(turns, 1):
+        while len(await live.live().log.read_all(UUID(turn))) < number:  # noqa: ASYNC110  another process's
+            await asyncio.sleep(0.02)
+
+
+async def until_settled() -> None:
+    """Until no turn runs any more."""
     async with asyncio.timeout(20):
-        while not await live.settle_lost_turns():  # noqa: ASYNC110  another process's lease
+        while await Turn.objects.filter(status="running").aexists():
+            await live.settle_lost_turns()
             await asyncio.sleep(0.2)
 
-    turn = await Turn.objects.aget(id=accepted["turn"])
-    assert turn.status == "interrupted"
-    assert turn.answer.startswith(texts(seen)[: -len(SENTENCE)])
-    async with call(other, session) as there:
-        await say(there, type="attach", turn=accepted["turn"], after=0)
-        told = await hear_until(there, ended)
-        assert numbers(told) == list(range(1, len(told) + 1))
-        assert texts(told) == turn.answer
-        await ask(there, "And now?")
-        assert texts(await hear_until(there, ended)) == "Hello."
+
+async def attached(socket: ClientConnection, turn: str) -> list[Frame]:
+    """Every event of ``turn``, once and in order."""
+    await say(socket, type="attach", turn=turn, after=0)
+    frames = await hear_until(socket, ended)
+    assert numbers(frames) == list(range(1, len(frames) + 1))
+    return frames
+
+
+async def goes_on(socket: ClientConnection, turn: str) -> None:
+    await say(socket, type="continue", client_id=str(uuid4()), turn=turn)
+    assert (await hear(socket))["type"] == "accepted"
+    frames = await hear_until(socket, ended)
+    assert frames[1]["event"]["type"] == "continued"
+    assert frames[-1]["event"]["status"] == "done"
 
 
 async def test_what_waits_behind_a_killed_process_is_answered_by_another(

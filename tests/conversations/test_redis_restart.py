@@ -13,11 +13,13 @@ import pytest
 
 from chatapp.accounts.models import User
 from chatapp.backends.base import TextDelta
+from chatapp.conversations.events import KINDS
 from chatapp.conversations.live import Live
 from chatapp.conversations.models import Turn
 from chatapp.launch import health, ports, servers
 from tests.conversations.conftest import Connect, Use, collect, kinds, numbers, texts
 from tests.conversations.scripted import DONE, Pause, ScriptedBackend, Step, make_tools, until
+from tests.conversations.vocabulary import NUMBERS, WHOLE, Teller
 
 BEFORE, DURING, AFTER = "Before the fall. " * 20, "While it was away. " * 20, "And after it. " * 20
 
@@ -115,4 +117,32 @@ async def test_a_turn_runs_while_redis_is_away(
         while not (log := await other.log.read_all(turn)):  # noqa: ASYNC110  another process's
             await asyncio.sleep(0.05)
     assert log[-1][0] == len(log)
+    await other.close()
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+async def test_redis_falls_behind_every_event_and_nobody_misses_one(
+    own_redis: OwnRedis, connect: Connect, teller: Teller, employee: User, forgets: bool
+) -> None:
+    await own_redis.start()
+    other = Live(own_redis.url)
+    other.exchange.start()
+    sockets = {kind: await connect(employee) for kind in KINDS}
+    turns = {kind: (await socket.ask(kind))["turn"] for kind, socket in sockets.items()}
+    seen = {kind: await socket.until_kind(kind) for kind, socket in sockets.items()}
+    elsewhere = [asyncio.create_task(collect(other, UUID(turn), 0)) for turn in turns.values()]
+
+    own_redis.kill()
+    if forgets:
+        own_redis.forget()
+    teller.gate.set()
+    for kind, socket in sockets.items():
+        rest = await socket.until_end() if kind != "ended" else []
+        assert [frame["event"] for frame in seen[kind] + rest] == WHOLE
+        assert numbers(seen[kind] + rest) == NUMBERS
+    await own_redis.start()
+    async with asyncio.timeout(60):
+        for kind, got in zip(turns, await asyncio.gather(*elsewhere), strict=True):
+            assert [seq for seq, _ in got] == NUMBERS, kind
+    assert {turn.status async for turn in Turn.objects.all()} == {"done"}
     await other.close()
