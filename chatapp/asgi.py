@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.sessions import SessionMiddlewareStack
 from django.core.asgi import get_asgi_application
+from starlette.responses import JSONResponse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatapp.settings")
 django_application = get_asgi_application()
@@ -78,6 +79,11 @@ def keep_what_is_loaded() -> None:
     gc.freeze()
 
 
+async def health(scope: Any, receive: Any, send: Any) -> None:
+    """Says that this process answers, and nothing of what is behind it."""
+    await JSONResponse({"status": "ok"})(scope, receive, send)
+
+
 class Beside:
     """Answers paths at and below ``root`` by one application, and all others by another."""
 
@@ -99,7 +105,7 @@ application = ProtocolTypeRouter(
         "http": Beside(
             "/v1",
             make_application(UPLOAD_MAX_BYTES),
-            BodyLimit(django_application, allowance),
+            Beside("/health", health, BodyLimit(django_application, allowance)),
         ),
         "lifespan": lifespan,
         "websocket": SameOrigin(

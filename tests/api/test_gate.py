@@ -242,6 +242,12 @@ async def test_the_pages_are_still_the_pages(address: str) -> None:
     assert near.headers["content-type"].startswith("text/html")
 
 
+async def test_everybody_may_ask_whether_it_answers(address: str) -> None:
+    async with httpx.AsyncClient(base_url=address.removesuffix("/v1")) as bare:
+        answer = await bare.get("/health")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
 async def test_it_uses_the_limits_of_its_own_loop(rows: None, redis_url: str, key: str) -> None:
     caller = await database_sync_to_async(authenticate)(key)
     assert limits.limits() is limits.limits()

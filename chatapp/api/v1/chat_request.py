@@ -75,7 +75,11 @@ AnyMessage = Annotated[Instructions | UserMessage | AssistantMessage, Field(disc
 
 
 class StreamOptions(Strict):
+    """``continuous_usage_stats`` is vLLM's, and asked for by load generators: here the counts come
+    once, at the end."""
+
     include_usage: YesOrNo = False
+    continuous_usage_stats: YesOrNo = False
     include_obfuscation: No | None = None
 
 
