@@ -63,8 +63,7 @@ class Question:
     @property
     def where(self) -> Where:
         """Where the log says that it was."""
-        person = self.caller.person
-        return Where(person_id=person.pk, person=person.get_username(), turn_id=self.id)
+        return self.caller.where(self.id)
 
     def request(self, talk: Talk) -> TurnRequest:
         """The turn's request, with what the guard left of ``talk``."""

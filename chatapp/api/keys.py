@@ -10,11 +10,13 @@ Denied
 """
 
 import hmac
+import logging
 import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -24,6 +26,7 @@ from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.api.models import ApiKey
 from chatapp.library.models import Collection
+from chatapp.moderation.services import Where
 
 FORM = re.compile(r"parapet_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 MOST_KEYS = 20
@@ -36,6 +39,7 @@ UNKNOWN = "This API key is not known here. Check that it is complete."
 REVOKED = "This API key was revoked."
 EXPIRED = "This API key has expired. Make a new one on the page of your API keys."
 SUSPENDED = "The account of this API key is suspended."
+logger = logging.getLogger(__name__)
 
 
 class Denied(Exception):
@@ -58,12 +62,24 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, and with which key: ``key`` is its row's id, ``prefix`` its visible part."""
+    """Who calls, and with which key: ``key`` is its row's id, ``prefix`` its visible part,
+    ``name`` what its owner calls it."""
 
     person: User
     key: int
     prefix: str
+    name: str
     scopes: frozenset[str]
+
+    def where(self, call: UUID) -> Where:
+        """Where the moderation log says that something was; ``call`` stands for a turn's id."""
+        return Where(
+            person_id=self.person.pk,
+            person=self.person.get_username(),
+            turn_id=call,
+            api_key=self.prefix,
+            api_key_name=self.name,
+        )
 
 
 def issue(person: User, wish: Wish) -> str:
@@ -82,12 +98,14 @@ def issue(person: User, wish: Wish) -> str:
             expires=timezone.now() + timedelta(days=wish.days),
         )
         key.collections.set(wish.collections)
+    logger.info("%s made the API key %s for %r", person.username, prefix, list(wish.scopes))
     return f"parapet_{prefix}_{secret}"
 
 
 def revoke(key: ApiKey) -> None:
     """From the next look on, ``key`` opens nothing. Revoking twice keeps the first time."""
-    ApiKey.objects.filter(pk=key.pk, revoked=None).update(revoked=timezone.now())
+    if ApiKey.objects.filter(pk=key.pk, revoked=None).update(revoked=timezone.now()):
+        logger.info("%s revoked the API key %s", key.owner.username, key.prefix)
 
 
 def authenticate(token: str) -> Caller:
@@ -102,7 +120,7 @@ def authenticate(token: str) -> Caller:
     if why:
         raise Denied(why)
     seen(key)
-    return Caller(key.owner, key.pk, key.prefix, frozenset(key.scopes))
+    return Caller(key.owner, key.pk, key.prefix, key.name, frozenset(key.scopes))
 
 
 def reason_against(key: ApiKey) -> str:

@@ -12,7 +12,6 @@ from chatapp.api.keys import Caller
 from chatapp.api.vetting import checked
 from chatapp.conversations import record
 from chatapp.conversations.verdicts import Decided
-from chatapp.moderation.services import Where
 from chatapp.rows import in_rows
 from guardrails.guard import Guard
 from guardrails.verdict import Action, Decision, Stage, Subject
@@ -67,9 +66,8 @@ class _Judging:
     """The guard over one search; what it decides is in the log before it is given."""
 
     def __init__(self, caller: Caller, guard: Guard) -> None:
-        person = caller.person
         self._guard = guard
-        self._where = Where(person_id=person.pk, person=person.get_username(), turn_id=uuid4())
+        self._where = caller.where(uuid4())
 
     async def of(self, stage: Stage, texts: Sequence[str]) -> list[Decision]:
         subjects = [Subject(stage, text) for text in texts]

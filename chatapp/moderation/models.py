@@ -44,7 +44,8 @@ class Entry(AppendOnly):
     "end"}``, strongest first. ``categories`` holds their codes, each between spaces, to filter
     by. ``verdicts`` has what every judge said: ``{"judge", "version", "taxonomy", "seconds",
     "findings"}``; ``judge`` and its neighbours name the one that the strongest finding is from,
-    or the one that failed. ``detail`` is why it failed, or what the person was told.
+    or the one that failed. ``detail`` is why it failed, or what the person was told. ``api_key``
+    is the visible part of the key by which it came over the API, "" where it came by the page.
     """
 
     created = models.DateTimeField(auto_now_add=True, db_index=True)
@@ -70,6 +71,8 @@ class Entry(AppendOnly):
     turn_id = models.UUIDField(null=True, db_index=True)
     document_id = models.UUIDField(null=True)
     document = models.CharField(max_length=255, blank=True)
+    api_key = models.CharField(max_length=12, blank=True)
+    api_key_name = models.CharField(max_length=80, blank=True)
 
     class Meta(AppendOnly.Meta):
         ordering = ["-id"]

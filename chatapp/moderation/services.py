@@ -17,7 +17,8 @@ BUILT_IN = 0
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What a decision was about, by value: a person's turn, or a document of the library."""
+    """What a decision was about, by value: a person's turn, or a document of the library; and
+    the API key by which it came, by its visible part and its name."""
 
     person_id: int | None = None
     person: str = ""
@@ -25,6 +26,8 @@ class Where:
     turn_id: UUID | None = None
     document_id: UUID | None = None
     document: str = ""
+    api_key: str = ""
+    api_key_name: str = ""
 
 
 def active_policy() -> Policy:

@@ -8,6 +8,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from chatapp.accounts.models import User
+from chatapp.api.models import ApiKey
 from chatapp.backends.base import TextDelta
 from chatapp.moderation.models import Entry
 from tests.api.chatting import asking, assistant, chunks, said, system, user
@@ -58,6 +59,8 @@ async def test_what_may_not_be_asked_is_refused_and_logged(
     assert (entry.person_id, entry.conversation_id) == (employee.pk, None)
     assert entry.turn_id == UUID(answer.id.removeprefix("chatcmpl-"))
     assert WORD in entry.text
+    key = await ApiKey.objects.aget()
+    assert (entry.api_key, entry.api_key_name) == (key.prefix, key.name)
 
 
 async def test_a_stream_that_is_refused_says_so_and_nothing_else(

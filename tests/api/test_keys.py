@@ -169,3 +169,16 @@ def test_keys_are_seen_by_their_owner_alone(
     assert not [person for person in others if access.own_keys(person).exists()]
     employee.is_active = False
     assert not access.own_keys(employee).exists()
+
+
+def test_the_process_log_says_who_made_and_revoked_which_key(
+    employee: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = make_key(employee, "chat")
+    key = ApiKey.objects.get()
+    revoke(key)
+    revoke(key)
+    made, revoked = caplog.messages
+    assert made == f"emma made the API key {key.prefix} for ['chat']"
+    assert revoked == f"emma revoked the API key {key.prefix}"
+    assert token not in caplog.text

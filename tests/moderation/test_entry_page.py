@@ -55,6 +55,15 @@ def test_it_shows_the_record(officer: Client, make_entry: MakeEntry) -> None:
         assert fact in page
 
 
+def test_it_says_by_which_key_of_the_api_it_came(officer: Client, make_entry: MakeEntry) -> None:
+    by_key = make_entry(api_key="0123456789ab", api_key_name="<b>Nightly</b>")
+    page = words(shown(officer, by_key))
+    assert "request of emma by the API" in page
+    assert "Came by the API, with the key &lt;b&gt;Nightly&lt;/b&gt; parapet_0123456789ab…" in page
+    assert "the API" not in words(shown(officer, make_entry()))
+    assert words(officer.get("/log/").content.decode()).count("Request API") == 1
+
+
 @pytest.mark.parametrize(
     ("stage", "action", "sentence"),
     [

@@ -81,9 +81,7 @@ async def create_moderation(asked: ModerationRequest, caller: Moderator) -> Mode
     number, guard = uuid4(), await in_rows(wiring.guard)
     subjects = [Subject(asked.stage, text) for text in texts_of(asked)]
     decisions = await checked(subjects, guard)
-    person = caller.person
-    where = Where(person_id=person.pk, person=person.get_username(), turn_id=number)
-    await in_rows(log, decisions, subjects, where)
+    await in_rows(log, decisions, subjects, caller.where(number))
     return Moderation(
         id=f"modr-{number.hex}",
         policy_version=guard.policy.version,
