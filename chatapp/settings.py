@@ -21,6 +21,7 @@ VAR_DIR = Path(env.text("VAR_DIR") or BASE_DIR / "var")
 DEBUG = env.flag("DEBUG")
 LISTEN_HOST = env.text("LISTEN_HOST", "127.0.0.1")
 PORT = env.integer("PORT", 8000, least=1)
+WEB_PROCESSES = env.integer("WEB_PROCESSES", 1, least=1)
 PROXY_ADDRESSES = env.words("PROXY_ADDRESSES", "127.0.0.1")
 PUBLIC_URL = env.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or [urlsplit(PUBLIC_URL).hostname or ""]

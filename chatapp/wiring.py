@@ -78,7 +78,13 @@ def network() -> Network:
 @lru_cache(maxsize=256)
 def station_at(address: Address) -> Station:
     """The server there, with what this process has learnt of it."""
-    return Station(backend_at(address), address.parallel)
+    return Station(backend_at(address), share(address.parallel))
+
+
+def share(parallel: int | None) -> int | None:
+    """This process's part of what a server makes at once, which web processes do not count
+    together: rounded up, so that each can ask."""
+    return None if parallel is None else -(-parallel // settings.WEB_PROCESSES)
 
 
 def backend_at(address: Address) -> Backend:

@@ -18,7 +18,7 @@ COMMANDS: Mapping[str, Callable[[], list[str]]] = {
     "inference": lambda: servers.inference_command(settings.INFERENCE_URL),
     "model": lambda: servers.model_command(settings.MODEL_URL),
     "web": lambda: servers.web_command(
-        settings.LISTEN_HOST, settings.PORT, settings.PROXY_ADDRESSES
+        settings.LISTEN_HOST, settings.PORT, settings.PROXY_ADDRESSES, settings.WEB_PROCESSES
     ),
     "worker": servers.worker_command,
     "beat": servers.beat_command,

@@ -60,13 +60,19 @@ def inference_command(url: str) -> list[str]:
     return uvicorn_command("chatapp.inference.app:app", url)
 
 
-def web_command(host: str, port: int, proxies: Sequence[str] = (LOOPBACK,)) -> list[str]:
-    """The web process. A frame over 64 KiB closes its socket before we see it. Whose request
-    it is, ``proxies`` alone are believed."""
+def web_command(
+    host: str, port: int, proxies: Sequence[str] = (LOOPBACK,), processes: int = 1
+) -> list[str]:
+    """The web process, or one that keeps several of them at one port. A frame over 64 KiB closes
+    its socket before we see it. Whose request it is, ``proxies`` alone are believed."""
     limits = ["--ws", "websockets-sansio", "--ws-max-size", "65536"]
     limits += ["--proxy-headers", "--forwarded-allow-ips", ",".join(proxies)]
     limits += ["--timeout-graceful-shutdown", "2"]  # sockets would keep it waiting for ever
-    return [*uvicorn_command("chatapp.asgi:application", f"http://{host}:{port}"), *limits]
+    application = "chatapp.asgi:application"
+    if processes > 1:
+        application = "chatapp.launch.shared:application"
+        limits += ["--workers", str(processes)]
+    return [*uvicorn_command(application, f"http://{host}:{port}"), *limits]
 
 
 def uvicorn_command(application: str, url: str) -> list[str]:

@@ -94,6 +94,17 @@ def test_a_server_is_known_once_until_its_address_changes() -> None:
     assert wiring.station_at(address) is not wiring.station_at(replace(address, api_key="k"))
 
 
+@pytest.mark.parametrize(
+    ("parallel", "processes", "share"),
+    [(None, 2, None), (4, 1, 4), (4, 2, 2), (5, 2, 3), (1, 4, 1)],
+)
+def test_web_processes_share_what_a_server_makes_at_once(
+    settings: Any, parallel: int | None, processes: int, share: int | None
+) -> None:
+    settings.WEB_PROCESSES = processes
+    assert wiring.share(parallel) == share
+
+
 def test_the_guard_has_a_llama_guard_where_one_is_set(settings: Any, db: None) -> None:
     assert "llama-guard3:8b" not in wiring.guard().names
     assert len(wiring.guard().names) >= 2

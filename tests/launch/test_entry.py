@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import psutil
 import pytest
 
 from chatapp import settings
@@ -15,6 +16,7 @@ from chatapp.launch import entry, lineage, ports
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "transformers", "sentence_transformers", "chromadb", "onnxruntime", "xllamacpp")
 START_SECONDS = 60
+SPAWNED = "multiprocessing.spawn"
 
 
 @pytest.fixture
@@ -49,11 +51,13 @@ def ask(site: Mapping[str, str], name: str) -> int:
 
 
 @pytest.fixture
-def become(site: dict[str, str], tmp_path: Path) -> Iterator[Callable[[str], None]]:
+def become(
+    site: dict[str, str], tmp_path: Path
+) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
     """Start a process by its entry point and wait until its health check agrees."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(name: str) -> None:
+    def start(name: str) -> subprocess.Popen[bytes]:
         assert ask(site, name) == 1
         with (tmp_path / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
@@ -64,6 +68,7 @@ def become(site: dict[str, str], tmp_path: Path) -> Iterator[Callable[[str], Non
         while ask(site, name):
             if process.poll() is not None or time.monotonic() > deadline:
                 pytest.fail((tmp_path / f"{name}.log").read_text(errors="replace"))
+        return process
 
     yield start
     for process in started:
@@ -82,10 +87,52 @@ def test_migrate_makes_the_tables_and_ends(site: dict[str, str], tmp_path: Path)
 
 @pytest.mark.parametrize("name", ["web", "worker", "beat"])
 def test_each_process_of_a_site_starts_and_gets_well(
-    name: str, site: dict[str, str], become: Callable[[str], None]
+    name: str, site: dict[str, str], become: Callable[[str], subprocess.Popen[bytes]]
 ) -> None:
     subprocess.run(launch("exec", "migrate"), cwd=ROOT, env=site, check=True, capture_output=True)
     become(name)
+
+
+def test_several_web_processes_share_the_port_and_none_outlives_their_keeper(
+    site: dict[str, str], become: Callable[[str], subprocess.Popen[bytes]]
+) -> None:
+    subprocess.run(launch("exec", "migrate"), cwd=ROOT, env=site, check=True, capture_output=True)
+    site["WEB_PROCESSES"] = "2"
+    keeper = become("web")
+    one, other = until(lambda: workers_of(keeper), 2)
+
+    one.kill()
+    successors = until(lambda: [each for each in workers_of(keeper) if each != one], 2)
+    assert other in successors
+    assert ask(site, "web") == 0
+
+    keeper.kill()
+    keeper.wait(10)
+    gone, _ = psutil.wait_procs([one, *successors], timeout=10)
+    assert set(gone) == {one, *successors}
+
+
+def workers_of(keeper: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """The processes that it keeps, those that have ended left out."""
+    return [each for each in psutil.Process(keeper.pid).children() if is_spawned(each)]
+
+
+def is_spawned(process: psutil.Process) -> bool:
+    try:
+        return SPAWNED in " ".join(process.cmdline())
+    except psutil.Error:  # it has ended
+        return False
+
+
+def until(
+    found: Callable[[], list[psutil.Process]], number: int, seconds: float = START_SECONDS
+) -> list[psutil.Process]:
+    """What ``found`` gives once it is ``number`` of them."""
+    deadline = time.monotonic() + seconds
+    while len(all_of_them := found()) != number:
+        assert time.monotonic() < deadline, all_of_them
+        time.sleep(0.02)
+    return all_of_them
 
 
 def test_the_web_believes_the_proxies_that_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
