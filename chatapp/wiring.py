@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from chatapp.backends import guard_model
-from chatapp.backends.base import Backend
+from chatapp.backends.base import Backend, Puller
 from chatapp.backends.errors import BackendError
 from chatapp.backends.inference import InferenceEmbedder, InferenceJudge
 from chatapp.backends.ollama import OllamaBackend
@@ -93,6 +93,12 @@ def backend_at(address: Address) -> Backend:
     if address.kind == "ollama":
         return OllamaBackend(address.url, address.api_key, timeout)
     return OpenAIBackend(address.url, address.api_key, timeout)
+
+
+def puller_at(address: Address) -> Puller | None:
+    """The server there, where it fetches models by itself."""
+    backend = backend_at(address)
+    return backend if isinstance(backend, OllamaBackend) else None
 
 
 def guard() -> Guard:

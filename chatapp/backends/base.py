@@ -138,6 +138,25 @@ class ServedModel:
         return self.digest or self.revision
 
 
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """How far a server is with fetching a model: ``status`` in its own words, and the bytes of
+    all the parts that it has named so far."""
+
+    status: str
+    completed: int
+    total: int
+
+
+class Puller(Protocol):
+    """A server that fetches models by itself."""
+
+    def pull(self, model: str) -> AsyncGenerator[Pulled, None]:
+        """Fetch ``model``; closing the stream ends that, and what came is kept for the next
+        time. Raises BackendError."""
+        ...
+
+
 class Answers(Protocol):
     """Whatever answers: a server, or several that stand in for one another."""
 

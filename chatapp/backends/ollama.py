@@ -17,6 +17,7 @@ from chatapp.backends.base import (
     Delta,
     Finished,
     Message,
+    Pulled,
     ReasoningDelta,
     ServedModel,
     TextDelta,
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 # Ollama's own default differs with the machine's memory, and a longer prompt would be cut.
 CONTEXT_TOKENS = 4096
 KEEP_LOADED = "30m"
+# While it checks the digest of a large file it says nothing.
+PULL_SILENCE_SECONDS = 900.0
+MOST_PARTS = 1000
 THINK = {Effort.OFF: False, Effort.ON: True}
 """What ``think`` is; levels go by their names."""
 
@@ -95,25 +99,48 @@ class OllamaBackend:
         return ServedModel(listed.model, listed.digest or "", facts.context_tokens, facts=facts)
 
     @asynccontextmanager
-    async def client(self) -> AsyncIterator["AsyncClient"]:
-        """Ollama's own client; what goes wrong in the block is raised as BackendError."""
+    async def client(self, silence: float = 0) -> AsyncIterator["AsyncClient"]:
+        """Ollama's own client; what goes wrong in the block is raised as BackendError.
+        ``silence`` in seconds is borne in place of the usual timeout."""
         import httpx
         import ollama
 
         url = self._server.url
-        options: dict[str, Any] = {"timeout": self._server.timeout, "headers": self._server.headers}
+        options: dict[str, Any] = {
+            "timeout": silence or self._server.timeout,
+            "headers": self._server.headers,
+        }
         options |= {"trust_env": False, "follow_redirects": False}
         try:
             async with ollama.AsyncClient(url, **options) as client:
                 yield client
         except ollama.ResponseError as error:
-            raise failure(error.status_code, error.error) from error
+            # Of an error inside a stream there is no status.
+            raise failure(max(error.status_code, 0) or 500, error.error) from error
         except httpx.TimeoutException as error:
             raise TimedOut(f"{url}: {error!r}") from error
         except (httpx.HTTPError, ConnectionError) as error:
             raise Unreachable(f"{url}: {error!r}") from error
         except ValueError as error:  # of JSON, or of the client's own types
             raise Malformed(f"{url}: {error}") from error
+
+    async def pull(self, model: str) -> AsyncGenerator[Pulled, None]:
+        """Fetch ``model`` from the library that its name says; Ollama checks the digests of what
+        comes. Raises BackendError."""
+        parts: dict[str, tuple[int, int]] = {}
+        status = ""
+        async with self.client(PULL_SILENCE_SECONDS) as client:
+            stream: Any = await client.pull(model, stream=True)
+            async with aclosing(stream) as lines:
+                async for line in lines:
+                    status = line.status or ""
+                    if line.digest and line.total and len(parts) < MOST_PARTS:
+                        parts[line.digest] = (line.completed or 0, line.total)
+                    completed = sum(done for done, _ in parts.values())
+                    total = sum(size for _, size in parts.values())
+                    yield Pulled(status[:200], completed, total)
+        if status != "success":
+            raise Unreachable("The stream broke off.")
 
     async def is_cold(self, model: str) -> bool:
         """Whether ``model`` is not in memory yet. Raises BackendError."""

@@ -16,8 +16,8 @@ from chatapp.accounts.models import Role
 from chatapp.catalog import services
 from chatapp.catalog.forms import EndpointForm
 from chatapp.catalog.looking import look_at
-from chatapp.catalog.models import Endpoint
-from chatapp.catalog.standing import health_of, served_here
+from chatapp.catalog.models import Endpoint, Kind
+from chatapp.catalog.standing import health_of, pulls_of, served_here
 
 NOT_SERVED = "Its server does not serve that model now."
 
@@ -62,6 +62,7 @@ def endpoint(request: HttpRequest, endpoint: UUID) -> HttpResponseBase:
         "health": health_of(row),
         "served": served_here(row, seen.served),
         "models": managed_models(signed_in(request)),
+        "pulls": pulls_of(row) if row.kind == Kind.OLLAMA else None,
     }
     return render(request, "catalog/endpoint.html", shown)
 

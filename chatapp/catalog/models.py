@@ -157,3 +157,52 @@ class Look(models.Model):
     class Meta:
         ordering = ["-at"]
         indexes = [models.Index(fields=["endpoint", "-at"])]
+
+
+class PullState(models.TextChoices):
+    """How a pull stands. The last three are final."""
+
+    QUEUED = "queued", "Waits"
+    RUNNING = "running", "Is being fetched"
+    DONE = "done", "Is there"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+UNFINISHED_PULLS = (PullState.QUEUED, PullState.RUNNING)
+
+
+class Pull(models.Model):
+    """That an admin asked a server to fetch the model ``name``. ``beat`` is when whoever works at
+    it was last seen; ``digest`` is that of the model which is there at the end."""
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="pulls")
+    name = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=PullState.choices, default=PullState.QUEUED)
+    status = models.CharField(max_length=200, blank=True)
+    completed = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(default=0)
+    reason = models.CharField(max_length=300, blank=True)
+    digest = models.CharField(max_length=100, blank=True)
+    asked = models.DateTimeField(auto_now_add=True)
+    beat = models.DateTimeField(auto_now_add=True)
+    ended = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-asked"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["endpoint", "name"],
+                condition=models.Q(state__in=UNFINISHED_PULLS),
+                name="one_pull_of_a_model_at_once",
+            )
+        ]
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.state in UNFINISHED_PULLS
+
+    @property
+    def percent(self) -> int:
+        """Of what the server has named so far."""
+        return min(100, 100 * self.completed // self.total) if self.total > 0 else 0

@@ -11,10 +11,19 @@ from chatapp.backends.facts import Facts
 from chatapp.catalog import words
 from chatapp.catalog.fit import USUAL_CONTEXT, Use, need
 from chatapp.catalog.licences import Kind
-from chatapp.catalog.models import Endpoint, LanguageModel, Look, OnChange, Serving
+from chatapp.catalog.models import (
+    Endpoint,
+    LanguageModel,
+    Look,
+    OnChange,
+    Pull,
+    PullState,
+    Serving,
+)
 from chatapp.catalog.traits import Traits, facts_of, traits_of
 
 SHOWN_LOOKS = 60
+SHOWN_PULLS = 5
 TONES = {Kind.OPEN_SOURCE: "pass", Kind.OPEN_WEIGHTS: "info", Kind.RESTRICTED: "block"}
 BAR_STEP = 4
 BAR_HEIGHT = 24
@@ -150,6 +159,31 @@ def place_standing(serving: Serving, model: LanguageModel) -> PlaceStanding:
         return PlaceStanding(serving, "pass", "lock", "As pinned")
     why = "Its server names no weights" if serving.name else "Whichever its server names first"
     return PlaceStanding(serving, "flag", "info", f"Not pinned: {why.lower()}")
+
+
+@dataclass(frozen=True, slots=True)
+class PullStanding:
+    """``tone`` and ``icon`` are of a badge, ``words`` say how far it is."""
+
+    pull: Pull
+    tone: str
+    icon: str
+    words: str
+
+
+PULL_MARKS = {
+    PullState.QUEUED: ("", "clock"),
+    PullState.RUNNING: ("info", "download"),
+    PullState.DONE: ("pass", "circle-check"),
+    PullState.FAILED: ("block", "circle-alert"),
+    PullState.CANCELLED: ("", "x"),
+}
+
+
+def pulls_of(endpoint: Endpoint) -> list[PullStanding]:
+    """The latest, newest first. One query."""
+    rows = endpoint.pulls.all()[:SHOWN_PULLS]
+    return [PullStanding(row, *PULL_MARKS[PullState(row.state)], words.pulled(row)) for row in rows]
 
 
 def served_here(endpoint: Endpoint, served: Sequence[ServedModel]) -> list[ServedHere]:

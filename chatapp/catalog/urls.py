@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from chatapp.catalog import endpoint_views, views
+from chatapp.catalog import endpoint_views, pull_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.models, name="models"),
@@ -13,5 +13,12 @@ urlpatterns: list[URLPattern] = [
     path("servers/new/", endpoint_views.new, name="endpoint-new"),
     path("servers/<uuid:endpoint>/", endpoint_views.endpoint, name="endpoint"),
     path("servers/<uuid:endpoint>/offer/", endpoint_views.offer, name="endpoint-offer"),
+    path("servers/<uuid:endpoint>/pull/", pull_views.pull, name="endpoint-pull"),
+    path("servers/<uuid:endpoint>/pulls/", pull_views.pulls, name="endpoint-pulls"),
+    path(
+        "servers/<uuid:endpoint>/pulls/<int:pull>/cancel/",
+        pull_views.cancel,
+        name="pull-cancel",
+    ),
     path("servers/<uuid:endpoint>/remove/", endpoint_views.remove, name="endpoint-remove"),
 ]

@@ -2,6 +2,7 @@
 
 from chatapp.backends.facts import Effort, Facts
 from chatapp.catalog.fit import Need, Use
+from chatapp.catalog.models import Pull, PullState
 from chatapp.catalog.traits import Traits
 
 UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
@@ -47,6 +48,19 @@ def reasoning(traits: Traits) -> str:
 def memory(found: Need, use: Use) -> str:
     """What a model needs as this site uses it."""
     return f"about {size(found.total)} for {use.people} at once with {use.context:,} tokens"
+
+
+def pulled(pull: Pull) -> str:
+    """How far a pull is."""
+    if pull.state == PullState.FAILED:
+        return pull.reason
+    if pull.state == PullState.CANCELLED:
+        return "What had come is kept by the server for the next time."
+    if pull.state == PullState.DONE:
+        return f"{size(pull.total)}, digests checked by its server."
+    if not pull.total:
+        return pull.status.capitalize() or "Waits for a worker"
+    return f"{size(pull.completed)} of {size(pull.total)}, {pull.percent}%: {pull.status}"
 
 
 def figures(traits: Traits, facts: Facts, context: int | None) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The Ollama adapter against a server that answers in Ollama's format."""
 
 import asyncio
+import json
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -243,3 +244,71 @@ async def test_a_redirect_leads_nowhere(server: FakeModelServer) -> None:
         with pytest.raises(BackendError):
             await OllamaBackend(url, "secret").served_models()
     assert server.requests == []
+
+
+PULL: list[dict[str, object]] = [
+    {"status": "pulling manifest"},
+    {"status": "pulling 8934d96d3f08", "digest": "sha256:8934", "total": 4000},
+    {"status": "pulling 8934d96d3f08", "digest": "sha256:8934", "total": 4000, "completed": 1000},
+    {"status": "pulling 8c17c2ebb0ea", "digest": "sha256:8c17", "total": 100, "completed": 100},
+    {"status": "pulling 8934d96d3f08", "digest": "sha256:8934", "total": 4000, "completed": 4000},
+    {"status": "verifying sha256 digest"},
+    {"status": "writing manifest"},
+    {"status": "success"},
+]
+
+
+def lines(*said: dict[str, object]) -> bytes:
+    return HEAD + b"".join(json.dumps(each).encode() + b"\n" for each in said)
+
+
+async def test_a_pull_tells_how_far_all_its_parts_are() -> None:
+    async with listening(answering(lines(*PULL))) as url:
+        told = [step async for step in OllamaBackend(url).pull("llama3.2")]
+    assert [(step.completed, step.total) for step in told] == [
+        (0, 0),
+        (0, 4000),
+        (1000, 4000),
+        (1100, 4100),
+        *[(4100, 4100)] * 4,
+    ]
+    assert told[-1].status == "success"
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "words"),
+    [
+        ([{"error": "pull model manifest: file does not exist"}], Malformed, "does not exist"),
+        (
+            [*PULL[:3], {"error": "write: no space left on device"}],
+            Malformed,
+            "left",
+        ),
+        (PULL[:3], Unreachable, "broke off"),
+        ([{"status": 5}], Malformed, "valid string"),
+    ],
+)
+async def test_a_pull_that_fails_says_why(
+    said: list[dict[str, object]], kind: type[BackendError], words: str
+) -> None:
+    async with listening(answering(lines(*said))) as url:
+        with pytest.raises(kind, match=words):
+            async for _ in OllamaBackend(url).pull("llama3.2"):
+                pass
+
+
+async def test_giving_up_a_pull_closes_the_request() -> None:
+    gone = asyncio.Event()
+
+    async def pull(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(lines(*PULL[:2]))
+        while await reader.read(65_536):
+            pass
+        gone.set()
+
+    async with listening(pull) as url:
+        stream = OllamaBackend(url).pull("llama3.2")
+        await anext(stream)
+        await stream.aclose()
+        await asyncio.wait_for(gone.wait(), 1)

@@ -13,7 +13,7 @@ from chatapp import access, wiring
 from chatapp.accounts.models import User
 from chatapp.backends.base import ServedModel
 from chatapp.backends.errors import Refused, Unreachable
-from chatapp.catalog.models import Endpoint, Kind, LanguageModel, Look, OnChange, Serving
+from chatapp.catalog.models import Endpoint, Kind, LanguageModel, Look, OnChange, Pull, Serving
 from chatapp.catalog.offer import Address
 from chatapp.catalog.secret import unseal
 from tests.catalog.conftest import KEY
@@ -39,6 +39,7 @@ def desk(admin: User, client: Client) -> Client:
 
 def visits(model: LanguageModel) -> dict[str, Visit]:
     serving = model.servings.get()
+    pull, _ = Pull.objects.get_or_create(endpoint=serving.endpoint, name="being-fetched")
     one, there = f"/models/{model.pk}/", f"/models/servers/{serving.endpoint_id}/"
     sent = {"name": "Taken", "answer_tokens": 64, "on_change": "warn", "identity": "d7"}
     return {
@@ -57,12 +58,16 @@ def visits(model: LanguageModel) -> dict[str, Visit]:
         "offer": lambda client: client.post(f"{there}offer/", {"name": "new:1b"}),
         "ask to remove": lambda client: client.get(f"{there}remove/"),
         "remove server": lambda client: client.post(f"{there}remove/"),
+        "fetch": lambda client: client.post(f"{there}pull/", {"name": "new:1b"}),
+        "pulls": lambda client: client.get(f"{there}pulls/"),
+        "cancel": lambda client: client.post(f"{there}pulls/{pull.pk}/cancel/"),
     }
 
 
 VISITS = [
     *("models", "model", "save", "first", "accept", "take away", "new server", "add server"),
     *("server", "save server", "offer", "ask to remove", "remove server"),
+    *("fetch", "pulls", "cancel"),
 ]
 
 
@@ -77,7 +82,7 @@ every_visit = pytest.mark.parametrize("visit", VISITS, indirect=True)
 
 def state() -> list[Any]:
     """All that the pages could change."""
-    kinds = (Endpoint, LanguageModel, Serving)
+    kinds = (Endpoint, LanguageModel, Serving, Pull)
     return [list(kind.objects.order_by("pk").values()) for kind in kinds]
 
 
@@ -111,7 +116,17 @@ def test_an_admin_is_let_in(visit: Visit, desk: Client) -> None:
 
 @pytest.mark.parametrize(
     "visit",
-    ["save", "first", "accept", "take away", "add server", "offer", "remove server"],
+    [
+        "save",
+        "first",
+        "accept",
+        "take away",
+        "add server",
+        "offer",
+        "remove server",
+        "fetch",
+        "cancel",
+    ],
     indirect=True,
 )
 def test_a_change_needs_a_token(visit: Visit, admin: User) -> None:
