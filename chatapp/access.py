@@ -19,7 +19,7 @@ from django.utils import timezone
 from chatapp.accounts.models import Role, User
 from chatapp.api.models import ApiKey
 from chatapp.catalog.models import Endpoint, LanguageModel
-from chatapp.conversations.models import Conversation, Feedback, Indexed, Source, Turn
+from chatapp.conversations.models import Conversation, Feedback, Indexed, Picture, Source, Turn
 from chatapp.library.models import Chunk, Collection, Document, State, Upload
 from chatapp.moderation.models import Entry
 
@@ -157,6 +157,11 @@ def own_indexed(user: User) -> QuerySet[Indexed]:
 def own_sources(user: User) -> QuerySet[Source]:
     """Sources of this person's turns; opening one asks :func:`readable_chunks` as well."""
     return Source.objects.filter(turn__in=own_turns(user))
+
+
+def own_pictures(user: User) -> QuerySet[Picture]:
+    """Images of this person's conversations."""
+    return Picture.objects.filter(conversation__in=own_conversations(user))
 
 
 def own_feedback(user: User) -> QuerySet[Feedback]:

@@ -1,7 +1,7 @@
 """Taking questions: each becomes a turn at its place in the tree of its conversation."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid5
@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.backends.facts import Effort
-from chatapp.conversations import choices, temporary
+from chatapp.conversations import choices, pictures, temporary
 from chatapp.conversations.attached import attached_to
 from chatapp.conversations.frames import Continue, Latest, Regenerate, Send
 from chatapp.conversations.jobs import job_of
@@ -57,8 +57,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A turn to be made; ``collections`` and ``model`` are ids of what the person may use, and
-    ``continues`` that of the turn whose answer goes on."""
+    """A turn to be made; ``collections`` and ``model`` are ids of what the person may use,
+    ``continues`` that of the turn whose answer goes on, and ``pictures`` are ids of images."""
 
     question: str
     parent: UUID | None
@@ -66,6 +66,7 @@ class Draft:
     model: UUID
     effort: Effort | None
     continues: UUID | None = None
+    pictures: Sequence[str] = ()
 
 
 def ask(user: User, question: Send) -> Asked:
@@ -88,6 +89,7 @@ def ask(user: User, question: Send) -> Asked:
             collections=choices.collections(user, question.collections, question.conversation),
             model=choices.model(user, question.model),
             effort=question.effort,
+            pictures=pictures.chosen(user, question.conversation, question.images),
         )
 
     with transaction.atomic():
@@ -108,6 +110,7 @@ def regenerate(user: User, frame: Regenerate) -> Asked:
             collections=choices.still_readable(user, [*turn.collections, files]),
             model=choices.model(user, frame.model),
             effort=frame.effort,
+            pictures=turn.pictures,
         )
 
     with transaction.atomic():
@@ -131,6 +134,7 @@ def go_on(user: User, frame: Continue) -> Asked:
             model=choices.same_model(user, frame.model, turn.model_id),
             effort=Effort(turn.effort) if turn.effort else None,
             continues=turn.id,
+            pictures=turn.pictures,
         )
 
     with transaction.atomic():
@@ -234,6 +238,7 @@ def _turn(conversation: Conversation, tree: Tree, client_id: UUID, draft: Draft)
         question=draft.question,
         collections=draft.collections,
         model_id=draft.model,
+        pictures=list(draft.pictures),
         effort=draft.effort or "",
         prompt_version=PROMPT_VERSION,
         status=Status.QUEUED if before else Status.RUNNING,

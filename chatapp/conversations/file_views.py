@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_POST
 
 from chatapp import access
-from chatapp.conversations import files
+from chatapp.conversations import files, pictures
 from chatapp.conversations.frames import Malformed, identifier
 from chatapp.conversations.problems import NotFound, Refused
 
@@ -70,3 +71,21 @@ def detach(request: HttpRequest, conversation: UUID, file: UUID) -> HttpResponse
     """Takes a file away, with all that was read of it."""
     files.detach(access.signed_in(request), conversation, file)
     return HttpResponse(status=204)
+
+
+@require_POST
+@answering_problems
+def attach_image(request: HttpRequest, conversation: UUID) -> HttpResponse:
+    """Takes the image of the field ``file``, for a question."""
+    user, sent = access.signed_in(request), request.FILES.get("file")
+    if sent is None:
+        raise Refused("No file was sent.")
+    return JsonResponse({"file": {"id": str(pictures.attach(user, conversation, sent).pk)}})
+
+
+@require_GET
+def image(request: HttpRequest, picture: UUID) -> HttpResponse:
+    """An image of one's own."""
+    found = get_object_or_404(access.own_pictures(access.signed_in(request)), id=picture)
+    headers = {"Cache-Control": "private, max-age=3600", "Content-Disposition": "inline"}
+    return HttpResponse(bytes(found.data), content_type=found.media_type, headers=headers)

@@ -11,6 +11,7 @@ import orjson
 from chatapp.backends.facts import Effort
 
 LONGEST_LIST = 1000
+MOST_IMAGES = 4
 LARGEST_NUMBER = 2**53 - 1
 """The largest whole number that every JSON reader keeps exact, and more than a turn has events."""
 
@@ -38,6 +39,7 @@ class Send:
     model: UUID | None = None
     parent: UUID | Latest | None = Latest.LATEST
     temporary: bool = False
+    images: tuple[UUID, ...] = ()
     effort: Effort | None = None
 
 
@@ -112,10 +114,11 @@ def _send(fields: dict[str, Any]) -> Send:
         client_id=identifier(fields.get("client_id"), "client_id"),
         conversation=_optional(fields, "conversation"),
         text=text.replace("\0", "").strip(),
-        collections=None if chosen is None else _identifiers(chosen),
+        collections=None if chosen is None else _identifiers(chosen, "collections", LONGEST_LIST),
         model=_optional(fields, "model"),
         parent=_optional(fields, "parent") if "parent" in fields else Latest.LATEST,
         temporary=_flag(fields, "temporary"),
+        images=_identifiers(fields.get("images") or [], "images", MOST_IMAGES),
         effort=_effort(fields.get("effort")),
     )
 
@@ -140,10 +143,10 @@ def _effort(value: Any) -> Effort | None:
     return Effort(value)
 
 
-def _identifiers(value: Any) -> tuple[UUID, ...]:
-    if not isinstance(value, list) or len(value) > LONGEST_LIST:
-        raise Malformed("“collections” is not a list of UUIDs.")
-    return tuple(dict.fromkeys(identifier(item, "collections") for item in value))
+def _identifiers(value: Any, name: str, most: int) -> tuple[UUID, ...]:
+    if not isinstance(value, list) or len(value) > most:
+        raise Malformed(f"“{name}” is not a list of at most {most} UUIDs.")
+    return tuple(dict.fromkeys(identifier(item, name) for item in value))
 
 
 def _regenerate(fields: dict[str, Any]) -> Regenerate:

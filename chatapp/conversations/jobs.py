@@ -10,6 +10,7 @@ from chatapp.accounts.models import User
 from chatapp.backends.facts import Effort
 from chatapp.conversations.kept import Kept, whole_words
 from chatapp.conversations.models import REMEMBERED, Turn
+from chatapp.conversations.pictures import images
 from chatapp.conversations.prompt import NO_MORE, Exchange
 from chatapp.conversations.running import Job
 from chatapp.conversations.tree import Tree
@@ -36,6 +37,7 @@ def job_of(user: User, turn: Turn, tree: Tree, model: UUID | None) -> Job:
         forgotten=tuple(map(str, answered[:-HISTORY_TURNS])),
         collections=tuple(turn.collections),
         passages=settings.RETRIEVED_PASSAGES,
+        images=images(turn.pictures),
         effort=Effort(turn.effort) if turn.effort else None,
         kept=_kept(user, turn.continues) if turn.continues else None,
     )

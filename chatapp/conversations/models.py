@@ -78,6 +78,7 @@ class Turn(models.Model):
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.RUNNING)
     reason = models.CharField(max_length=500, blank=True)
     collections = models.JSONField(default=list)
+    pictures = models.JSONField(default=list)
     model = models.ForeignKey(
         "catalog.LanguageModel", on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -124,6 +125,19 @@ class Indexed(models.Model):
                 name="words_of_a_turn_or_of_a_title",
             )
         ]
+
+
+class Picture(models.Model):
+    """An image that goes with a question: drawn anew when it came, so that nothing is in it but
+    pixels, and kept in its row, so that it goes with its conversation."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="pictures"
+    )
+    media_type = models.CharField(max_length=20)
+    data = models.BinaryField()
+    created = models.DateTimeField(auto_now_add=True)
 
 
 class Source(models.Model):

@@ -38,5 +38,6 @@ def _turn(turn: Turn, tree: Tree, readable: set[int]) -> dict[str, Any]:
         "chosen": str(turn.model_id) if turn.model_id else "",
         "effort": turn.effort,
         "started": turn.started.isoformat(),
+        "images": turn.pictures,
         "events": [to_wire(event) for event in events_of(turn, readable)],
     }

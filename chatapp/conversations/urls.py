@@ -24,5 +24,7 @@ urlpatterns = [
     path("c/<uuid:conversation>/files/upload/", file_views.attach, name="attach"),
     path("c/<uuid:conversation>/files/<uuid:file>/retry/", file_views.retry, name="retry-file"),
     path("c/<uuid:conversation>/files/<uuid:file>/remove/", file_views.detach, name="detach"),
+    path("c/<uuid:conversation>/images/upload/", file_views.attach_image, name="attach-image"),
+    path("images/<uuid:picture>/", file_views.image, name="image"),
     path("sources/<uuid:turn>/<int:number>/", views.source, name="source"),
 ]

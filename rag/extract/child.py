@@ -10,7 +10,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -34,12 +34,16 @@ READERS = {
 
 
 def main() -> None:
+    answer_with(document)
+
+
+def answer_with(read: Callable[[Source], dict[str, Any]]) -> None:
     """Entry point; arguments: our root, the name's suffix, the limits as JSON."""
     _, _, suffix, limits_json = sys.argv
     limits = Limits(**json.loads(limits_json))
     confine(limits)
     with silenced() as out:
-        answer = respond(suffix, limits)
+        answer = respond(read, suffix, limits)
         out.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))
     # Tearing down a parser over a hostile tree may crash or take long; the answer is out.
     os._exit(0)
@@ -72,19 +76,27 @@ def silenced() -> Iterator[Any]:
         yield out
 
 
-def respond(suffix: str, limits: Limits) -> dict[str, Any]:
-    """The answer: the document, or a sentence under "error"."""
+def respond(
+    read: Callable[[Source], dict[str, Any]], suffix: str, limits: Limits
+) -> dict[str, Any]:
+    """The answer: what ``read`` gives, or a sentence under "error"."""
     try:
         with os.fdopen(0, "rb") as file:
             source = Source(file.read(), suffix, limits)
-        kind = judge(source)
-        return as_json(import_module(f"rag.extract.{READERS[kind]}").read(source), kind, limits)
+        return read(source)
     except ExtractError as error:
         return {"error": str(error)}
     except MemoryError:
         return {"error": TOO_BIG}
     except Exception as error:  # noqa: BLE001  parsers raise anything at all on a hostile file
         return {"error": DAMAGED, "detail": f"{type(error).__name__}: {error}"}
+
+
+def document(source: Source) -> dict[str, Any]:
+    """The document that the file is. Raises ExtractError, and whatever parsers raise."""
+    kind = judge(source)
+    found = import_module(f"rag.extract.{READERS[kind]}").read(source)
+    return as_json(found, kind, source.limits)
 
 
 def as_json(extracted: Extracted, kind: Kind, limits: Limits) -> dict[str, Any]:

@@ -27,7 +27,10 @@ logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # -I hides our modules from the child along with everything else that could be slipped in.
-BOOT = "import sys; sys.path.append(sys.argv[1]); from rag.extract.child import main; main()"
+BOOT = (
+    "import sys; from importlib import import_module; sys.path.append(sys.argv[1]);"
+    " import_module('rag.extract.' + sys.argv.pop()).main()"
+)
 KINDS = frozenset({"heading", "text", "list", "table", "code"})
 ENVIRONMENT = {"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
 # What a kernel sends for time that is used up: SIGXCPU at the soft limit, SIGALRM by our timer.
@@ -40,13 +43,19 @@ def extract(path: Path, name: str, limits: Limits | None = None) -> Extracted:
     The title is the document's own, or else made from ``name``. Raises ExtractError.
     """
     limits = limits or Limits()
-    answer = _run(path, _suffix(name), limits)
+    return _extracted(answer_of("child", path, _suffix(name), limits), name, limits)
+
+
+def answer_of(child: str, path: Path, suffix: str, limits: Limits) -> dict[str, Any]:
+    """What the module ``child`` of this package says of the file at ``path``, which is not to be
+    trusted. Raises ExtractError."""
+    answer = _run(child, path, suffix, limits)
     if "error" in answer:
         if "detail" in answer:
             # The words of a library about a hostile file: shortened, and never raw.
             logger.warning("a file could not be read: %.300r", answer["detail"])
         raise ExtractError(clean(str(answer["error"]))[:500])
-    return _extracted(answer, name, limits)
+    return answer
 
 
 def _suffix(name: str) -> str:
@@ -54,8 +63,8 @@ def _suffix(name: str) -> str:
     return found[0].lower() if found else ""
 
 
-def _run(path: Path, suffix: str, limits: Limits) -> dict[str, Any]:
-    arguments = [str(ROOT), suffix, json.dumps(asdict(limits))]
+def _run(child: str, path: Path, suffix: str, limits: Limits) -> dict[str, Any]:
+    arguments = [str(ROOT), suffix, json.dumps(asdict(limits)), child]
     command = [sys.executable, "-I", "-B", "-W", "ignore", "-c", BOOT, *arguments]
     with (
         path.open("rb") as file,

@@ -45,6 +45,7 @@ def test_it_reads_each_kind_of_frame() -> None:
     assert parse(json.dumps({**SEND, "parent": ID})) == replace(plain, parent=name)
     assert parse(json.dumps({**SEND, "parent": None})) == replace(plain, parent=None)
     assert parse(json.dumps({**SEND, "temporary": True})) == replace(plain, temporary=True)
+    assert parse(json.dumps({**SEND, "images": [ID, ID]})) == replace(plain, images=(name,))
     again = {"type": "regenerate", "client_id": ID, "turn": ID}
     assert parse(json.dumps(again)) == Regenerate(name, name)
     assert parse(json.dumps({**again, "model": ID})) == Regenerate(name, name, name)
@@ -73,6 +74,7 @@ def test_it_reads_each_kind_of_frame() -> None:
         '{"type": "send"}',
         json.dumps({**SEND, "client_id": 7}),
         json.dumps({**SEND, "temporary": "yes"}),
+        json.dumps({**SEND, "images": [ID[:-1] + str(n) for n in range(5)]}),
         json.dumps({**SEND, "client_id": "x" * 36}),
         json.dumps({**SEND, "client_id": f"{{{ID[:34]}}}"}),
         json.dumps({**SEND, "conversation": 1}),

@@ -61,6 +61,7 @@ PAGES = [
     ("post", "/c/{conversation}/close/"),
     ("get", "/c/{conversation}/files/"),
     ("post", "/c/{conversation}/files/{turn}/retry/"),
+    ("get", "/images/{turn}/"),
     ("post", "/c/{conversation}/files/{turn}/remove/"),
     ("post", "/c/{conversation}/rename/"),
     ("post", "/c/{conversation}/delete/"),
@@ -93,6 +94,7 @@ def test_nobody_but_the_owner_gets_anything(
         ("get", "/conversations/models/"),
         ("post", "/c/begin/"),
         ("post", "/c/{conversation}/files/upload/"),
+        ("post", "/c/{conversation}/images/upload/"),
     ],
 )
 def test_without_a_session_every_page_asks_to_sign_in(
@@ -120,6 +122,7 @@ def test_others_conversations_are_not_listed(team_mate: User, turn: Turn) -> Non
         ("get", "/c/begin/"),
         ("post", "/c/{conversation}/files/"),
         ("get", "/c/{conversation}/files/upload/"),
+        ("get", "/c/{conversation}/images/upload/"),
         ("get", "/c/{conversation}/files/{turn}/remove/"),
         ("get", "/c/{conversation}/rename/"),
         ("get", "/c/{conversation}/delete/"),

@@ -194,6 +194,7 @@ def all_pages() -> dict[str, list[dict[str, Any]]]:
         "several": [scripted.answered()],
         "temporary": [scripted.answered()],
         "files": [scripted.answered()],
+        "images": [{**scripted.answered(), "images": ["i1"]}],
         "ends": [scripted.withheld(), scripted.broken_off(), scripted.unjudged()],
     }
 

@@ -51,6 +51,12 @@ def bring_files(page: Page) -> None:
     expect(page.locator(".file")).to_have_count(3)
 
 
+def bring_images(page: Page) -> None:
+    page.route("**/images/*/", lambda route: route.fulfill(status=204))
+    page.goto(page.url.replace(harness.CONVERSATION, "images"))
+    expect(page.locator(".pictures img")).to_have_count(1)
+
+
 def choose_temporary(page: Page) -> None:
     page.goto(page.url.replace(harness.CONVERSATION, "temporary"))
     page.locator("[data-temporary-badge] summary").click()
@@ -103,6 +109,7 @@ def open_reasoning(page: Page) -> None:
         open_passage,
         open_seal,
         bring_files,
+        bring_images,
         choose_temporary,
         open_feedback,
         open_figures,

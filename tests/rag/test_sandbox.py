@@ -186,9 +186,9 @@ def test_a_reader_whose_parent_was_killed_ends_by_a_clock_of_its_own() -> None:
 
 def test_a_text_is_read_without_loading_the_parsers_of_other_formats() -> None:
     code = (
-        "from rag.extract.child import respond\n"
+        "from rag.extract.child import document, respond\n"
         "from rag.extract.limits import Limits\n"
-        "assert respond('.txt', Limits())['blocks']\n"
+        "assert respond(document, '.txt', Limits())['blocks']\n"
         "parsers = {'docx', 'pptx', 'openpyxl', 'pypdfium2', 'lxml', 'markdown_it', 'puremagic'}\n"
         "print(sorted(parsers & set(sys.modules)))\n"
     )

@@ -41,7 +41,7 @@ export function chip(entry, remove, again) {
       "span",
       { class: "file-words" },
       element("bdi", { class: "truncate", text: name, title: name }),
-      element("small", { text: `${sizeWords(size)} · ${words(entry)}` }),
+      element("small", { text: [size ? sizeWords(size) : "", words(entry)].filter(Boolean).join(" · ") }),
     ),
     state === "refused" && (id || file) ? retry() : null,
     element(

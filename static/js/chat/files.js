@@ -3,7 +3,6 @@
 
 import { element, find, icon, uuid } from "./dom.js";
 import { chip } from "./file-chip.js";
-import { listenForFiles } from "./file-drop.js";
 import { send } from "./file-sending.js";
 import { post } from "./post.js";
 
@@ -23,6 +22,7 @@ import { post } from "./post.js";
  *
  * @typedef {object} FileHooks
  * @property {() => string|null} conversation the one that is open
+ * @property {() => number} besides how many other things are on their way
  * @property {(conversation: string) => void} onbegin there is one now, to attach to
  * @property {(words: string) => void} say to screen readers
  */
@@ -53,13 +53,17 @@ export class Files {
     /** What waits until the files are read. @type {(() => void)|null} */
     this.held = null;
     given.forEach((told) => this.take(told));
-    listenForFiles(page, (files) => this.add(files));
     this.show();
   }
 
   /** Those that are not read yet. */
   get pending() {
     return [...this.entries.values()].filter(({ state }) => state === "uploading" || state === "reading").length;
+  }
+
+  /** What a question waits for. */
+  get waiting() {
+    return this.pending + this.hooks.besides();
   }
 
   /** @param {File[]} files */
@@ -245,7 +249,7 @@ export class Files {
     this.list.hidden = !this.entries.size;
     for (const [key, shown] of this.chips) if (!this.entries.has(key)) shown.remove();
     for (const entry of this.entries.values()) this.showOne(entry);
-    if (this.held && !this.pending) this.go();
+    if (this.held && !this.waiting) this.go();
     else if (this.held) this.showHeld();
   }
 
@@ -267,7 +271,7 @@ export class Files {
   }
 
   showHeld() {
-    const files = this.pending === 1 ? "the file is" : `${this.pending} files are`;
+    const files = this.waiting === 1 ? "the file is" : `${this.waiting} files are`;
     const words = `Your question is sent once ${files} read.`;
     const shown = !this.says.hidden && this.says.dataset.words === words;
     if (shown) return;

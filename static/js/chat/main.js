@@ -4,9 +4,11 @@ import { Announcer } from "./announce.js";
 import { Branches } from "./branches.js";
 import { Composer } from "./composer.js";
 import { find, findAll, uuid } from "./dom.js";
+import { listenForFiles } from "./file-drop.js";
 import { Files } from "./files.js";
 import { Gauge } from "./figures.js";
 import { Following } from "./following.js";
+import { Images, isImage } from "./images.js";
 import { ModelPicker } from "./models.js";
 import { Landing } from "./landing.js";
 import { ListActions } from "./list-actions.js";
@@ -76,8 +78,14 @@ class Chat {
       { onsend: (text) => this.ask(text), onstop: () => this.stop() },
     );
     this.temporary = new Temporary(page, (words) => this.announcer.say(words));
+    this.images = new Images(find("[data-images]"), Number(find("[data-files]").dataset.megabytes), {
+      place: () => this.files.place(),
+      onchange: () => this.files.show(),
+      say: (words) => this.announcer.say(words),
+    });
     this.files = new Files(page, given("files"), {
       conversation: () => this.conversation,
+      besides: () => this.images.pending,
       onbegin: (conversation) => this.socket.watch(conversation),
       say: (words) => this.announcer.say(words),
     });
@@ -93,6 +101,10 @@ class Chat {
     for (const stored of given("turns")) this.bring(stored);
     this.listenToSocket();
     this.listenToKeys();
+    listenForFiles(this.page, (chosen) => {
+      this.images.add(chosen.filter(isImage));
+      this.files.add(chosen.filter((file) => !isImage(file)));
+    });
     if (this.conversation) this.socket.watch(this.conversation);
     for (const example of findAll("[data-example]")) {
       example.addEventListener("click", () => this.composer.put(example.dataset.example ?? ""));
@@ -163,15 +175,24 @@ class Chat {
   /** @param {string} text @returns {boolean} whether it was taken */
   ask(text) {
     if (this.branches.edited && this.wouldHide(this.branches.edited)) return false;
-    if (this.files.pending && !this.files.unpatient) {
+    if (this.cannotSee()) return false;
+    if (this.files.waiting && !this.files.unpatient) {
       this.files.hold(() => this.composer.submit());
       return false;
     }
     const edited = this.branches.done();
-    const clientId = this.begin(text, edited);
+    const images = [...(edited?.images ?? []), ...this.images.taken()];
+    const clientId = this.begin(text, edited, images);
     const place = edited ? { parent: edited.parent ?? null } : {};
-    this.socket.send({ client_id: clientId, conversation: this.conversation ?? (this.files.draft || null), text, collections: this.composer.chosen(), ...this.models.wanted(), ...this.temporary.wanted(this.conversation), ...place });
+    this.socket.send({ client_id: clientId, conversation: this.conversation ?? (this.files.draft || null), text, collections: this.composer.chosen(), ...this.models.wanted(), ...this.temporary.wanted(this.conversation), ...(images.length ? { images } : {}), ...place });
     return true;
+  }
+
+  /** Whether the model that is chosen has no eyes for the images that are there; says so. */
+  cannotSee() {
+    const blind = this.images.entries.size > 0 && this.models.chosen && !this.models.chosen.sees;
+    if (blind) this.composer.set({ error: `${this.models.chosen?.name} can’t look at images. Choose another model, or take them away.` });
+    return Boolean(blind);
   }
 
   /** @param {Turn} turn whose question is asked again, beside it */
@@ -222,14 +243,14 @@ class Chat {
   /**
    * Shows a turn that is not accepted yet, in the place of `version` and what followed it.
    *
-   * @param {string} question @param {Turn|null} version
+   * @param {string} question @param {Turn|null} version @param {string[]} [images]
    * @returns {string} the client's id for it
    */
-  begin(question, version) {
+  begin(question, version, images = version?.images ?? []) {
     const clientId = uuid();
     this.composer.set({ error: "" });
     if (version) this.cut(version.id);
-    this.keep(newTurn(clientId, question, version ?? {}));
+    this.keep(newTurn(clientId, question, { ...version, images }));
     this.thread.toLatest();
     return clientId;
   }
@@ -344,6 +365,8 @@ class Chat {
       this.turns.delete(clientId);
       this.thread.remove(clientId);
       if (!turn.parts.length) this.composer.giveBack(turn.question);
+      // Those of a question that is asked again stay with the first.
+      if (!turn.siblings.length) this.images.giveBack(turn.images);
       // An edit or another answer had taken the place of what is shown now.
       if (turn.siblings.length && this.conversation) void this.branches.reload(this.conversation);
     }

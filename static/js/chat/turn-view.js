@@ -5,6 +5,7 @@ import { versions } from "./branches.js";
 import { copy, element, find, icon, uuid } from "./dom.js";
 import { FeedbackView } from "./feedback.js";
 import { figureList } from "./figures.js";
+import { pictures } from "./images.js";
 import { failureNotice, sealTable } from "./seal.js";
 import { SourcesView } from "./sources.js";
 import { answerText, canGoOn } from "./turn.js";
@@ -77,7 +78,7 @@ export class TurnView {
       "article",
       { class: "turn", dataset: { turn: turn.id } },
       element("h2", { class: "visually-hidden", text: "Question" }),
-      element("div", { class: "question", dir: "auto", text: turn.question }),
+      element("div", { class: "question", dir: "auto" }, turn.images.length ? pictures(turn.images) : null, turn.question),
       this.parts.body,
       this.parts.aside,
     );

@@ -19,6 +19,7 @@
  * @typedef {object} Turn
  * @property {string} id the server's, or the client's own until it is accepted
  * @property {string} question
+ * @property {string[]} images ids of those that go with the question
  * @property {string[]} siblings ids of its versions, itself among them, oldest first
  * @property {string|null|undefined} parent what it follows; undefined where the server decides
  * @property {number} seq the last event that was applied
@@ -47,13 +48,14 @@
  *
  * @param {string} id
  * @param {string} question
- * @param {{parent?: string|null, siblings?: string[]}} place in the tree, of the version that it is made from
+ * @param {{parent?: string|null, siblings?: string[], images?: string[]}} place in the tree, of the version that it is made from
  * @returns {Turn}
  */
-export function newTurn(id, question, { parent, siblings = [] } = {}) {
+export function newTurn(id, question, { parent, siblings = [], images = [] } = {}) {
   return {
     id,
     question,
+    images,
     parent,
     siblings,
     seq: 0,
@@ -137,7 +139,7 @@ export function receive(turn, seq, event) {
 /**
  * The turn as the page brings it: the same rules, from the same events.
  *
- * @param {{id: string, question: string, parent?: string|null, siblings?: string[], status: Turn["status"], events: TurnEvent[], feedback?: Turn["feedback"]}} stored
+ * @param {{id: string, question: string, parent?: string|null, siblings?: string[], images?: string[], status: Turn["status"], events: TurnEvent[], feedback?: Turn["feedback"]}} stored
  * @returns {Turn}
  */
 export function resume(stored) {

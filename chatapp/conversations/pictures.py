@@ -1,0 +1,64 @@
+"""Images that go with a question, for models that see. The guard reads words and does not look at
+them; what a model writes about them it reads like any answer."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.base import File
+from django.db import IntegrityError
+
+from chatapp import access
+from chatapp.accounts.models import User
+from chatapp.backends.base import Image
+from chatapp.conversations.models import Picture
+from chatapp.conversations.problems import NO_CONVERSATION, NotFound, Refused
+from rag.extract import ExtractError
+from rag.extract.image import draw_anew
+
+NO_PICTURE = "An image does not exist any more, or it is not of this conversation."
+
+
+def attach(user: User, conversation: UUID, file: "File[Any]") -> Picture:
+    """Take an image into a conversation. Raises NotFound and Refused."""
+    if not access.own_conversations(user).filter(id=conversation).exists():
+        raise NotFound(NO_CONVERSATION)
+    there = access.own_pictures(user).filter(conversation=conversation).count()
+    if there >= settings.CHAT_IMAGES_MAX:
+        raise Refused(f"A conversation takes up to {settings.CHAT_IMAGES_MAX} images.")
+    with NamedTemporaryFile() as copy:
+        for piece in file.chunks():
+            copy.write(piece)
+        copy.flush()
+        try:
+            drawn = draw_anew(Path(copy.name))
+        except ExtractError as error:
+            raise Refused(str(error)) from None
+    row = Picture(conversation_id=conversation, media_type=drawn.media_type, data=drawn.data)
+    try:
+        row.save(force_insert=True)
+    except IntegrityError:  # the conversation was removed meanwhile
+        raise NotFound(NO_CONVERSATION) from None
+    return row
+
+
+def chosen(user: User, conversation: UUID | None, wanted: tuple[UUID, ...]) -> list[str]:
+    """Ids of the images ``wanted`` of a conversation. Raises NotFound."""
+    if not wanted:
+        return []
+    own = access.own_pictures(user).filter(conversation=conversation, id__in=wanted)
+    if own.count() < len(wanted):
+        raise NotFound(NO_PICTURE)
+    return [str(name) for name in wanted]
+
+
+def images(names: Sequence[str]) -> tuple[Image, ...]:
+    """The images of a turn, as models are sent them."""
+    if not names:
+        return ()
+    found = {str(row.id): row for row in Picture.objects.filter(id__in=names)}
+    rows = [found[name] for name in names if name in found]
+    return tuple(Image(bytes(row.data), row.media_type) for row in rows)
