@@ -1,19 +1,51 @@
 """The page of one's own API keys."""
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from chatapp import access
+from chatapp.accounts.models import User
 from chatapp.api.forms import KeyForm
 from chatapp.api.keys import MOST_KEYS, TooManyKeys, issue, reason_against
 from chatapp.api.keys import revoke as revoke_key
+from chatapp.api.models import ApiKey, Scope
 
 SHOWN = 100
 """The newest keys, old ones that open nothing among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One key in the table, in words."""
+
+    key: ApiKey
+
+    @property
+    def closed(self) -> bool:
+        """Whether it opens nothing."""
+        return bool(reason_against(self.key))
+
+    @property
+    def may(self) -> str:
+        """“Chat, search collections”."""
+        return ", ".join(Scope(name).label for name in self.key.scopes).capitalize()
+
+    @property
+    def searches(self) -> str:
+        """The names of the collections that its chats search, of those that its owner may read."""
+        return ", ".join(collection.name for collection in self.key.collections.all())
+
+
+def shown_keys(person: User) -> QuerySet[ApiKey]:
+    readable = Prefetch("collections", access.readable_collections(person).order_by("name"))
+    return access.own_keys(person).select_related("owner").prefetch_related(readable)[:SHOWN]
 
 
 @never_cache
@@ -29,7 +61,7 @@ def keys(request: HttpRequest) -> HttpResponse:
             form = KeyForm(person)
         except TooManyKeys:
             form.add_error(None, f"You have {MOST_KEYS} keys in use. Revoke one first.")
-    rows = [(key, reason_against(key)) for key in access.own_keys(person)[:SHOWN]]
+    rows = [Row(key) for key in shown_keys(person)]
     shown = {"form": form, "made": made, "rows": rows, "address": f"{settings.PUBLIC_URL}/v1"}
     return render(request, "api/keys.html", shown)
 
