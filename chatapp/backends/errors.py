@@ -9,7 +9,8 @@ BackendError
 ├── ModelChanged       the server serves other weights under its name than those pinned
 ├── ContextExceeded    the request is longer than the model's context
 ├── Refused            the server refuses the request or our key (other 4xx)
-│   └── CannotSee      the model takes no images
+│   ├── CannotSee      the model takes no images
+│   └── TooLarge       the model does not fit into the server's memory
 └── Malformed          an answer that does not follow the protocol, or a 5xx
 """
 
@@ -58,6 +59,10 @@ class Refused(BackendError):
 
 class CannotSee(Refused):
     sentence = "This model cannot look at images. Choose another model, or ask without them."
+
+
+class TooLarge(Refused):
+    sentence = "This model does not fit into its server's memory. Ask an admin to look at it."
 
 
 class Malformed(BackendError):

@@ -16,6 +16,7 @@ from chatapp.backends.errors import (
     Refused,
     StillLoading,
     TimedOut,
+    TooLarge,
     Unreachable,
 )
 
@@ -35,6 +36,7 @@ LOADING_WORDS = re.compile(r"loading model|model is loading", re.I)
 # Servers that name none of these (SGLang, vLLM before 0.11) still say it.
 TOO_LONG_WORDS = re.compile(r"context (length|size|window)", re.I)
 # llama.cpp answers 500, vLLM 400, Ollama 400 or 500, none with a code of its own.
+NO_MEMORY_WORDS = re.compile(r"more system memory|out of memory", re.I)
 NO_IMAGES_WORDS = re.compile(
     r"not a multimodal model|image input is not supported|support (vision|image)"
     r"|data required for image",
@@ -51,6 +53,8 @@ def failure(status: int, body: Any) -> BackendError:
         kind = ContextExceeded
     if status in (400, 500) and NO_IMAGES_WORDS.search(message):
         kind = CannotSee
+    if status == 500 and NO_MEMORY_WORDS.search(message):
+        kind = TooLarge
     if kind is Overloaded and LOADING_WORDS.search(message):
         kind = StillLoading
     if kind is None:
@@ -68,7 +72,7 @@ def failure_in_stream(error: Any) -> BackendError:
 def is_too_long(error: Any, message: str) -> bool:
     """Whether the server says that the request does not fit the model's context."""
     if isinstance(error, dict):
-        named = {error.get("type"), error.get("code"), error.get("param")}
+        named = (error.get("type"), error.get("code"), error.get("param"))
         if any(isinstance(name, str) and name in TOO_LONG for name in named):
             return True
     return bool(TOO_LONG_WORDS.search(message))
