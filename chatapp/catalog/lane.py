@@ -145,8 +145,9 @@ class Lane:
                     async for delta in deltas:
                         yield delta
         except BackendError as error:
-            self._failed.add(name)
-            self._last = error
+            if not isinstance(error, ContextExceeded):
+                self._failed.add(name)
+                self._last = error
             raise
 
     def _asked(self, request: ChatRequest, found: ServedModel) -> ChatRequest:

@@ -89,6 +89,21 @@ class Passages:
 
 
 @dataclass(frozen=True, slots=True)
+class Compacting:
+    """The model sums up so many earlier turns first, for which its context has no room."""
+
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """The model is told ``text`` instead of the earlier ``turns``, oldest first."""
+
+    turns: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """The model is not told all: its context has no room for the earlier ``turns``, oldest first,
     nor for so many ``passages`` that were found."""
@@ -179,6 +194,8 @@ Event = (
     | Answering
     | Retried
     | Passages
+    | Compacting
+    | Compacted
     | LeftOut
     | Reasoning
     | Text
@@ -197,6 +214,8 @@ KINDS: dict[str, type[Event]] = {
     "answering": Answering,
     "retried": Retried,
     "passages": Passages,
+    "compacting": Compacting,
+    "compacted": Compacted,
     "left_out": LeftOut,
     "reasoning": Reasoning,
     "text": Text,

@@ -11,7 +11,7 @@ from chatapp.backends.facts import Effort
 from chatapp.conversations.kept import Kept, whole_words
 from chatapp.conversations.models import REMEMBERED, Turn
 from chatapp.conversations.pictures import images
-from chatapp.conversations.prompt import NO_MORE, Exchange
+from chatapp.conversations.prompt import NO_MORE, Exchange, Summary
 from chatapp.conversations.running import Job
 from chatapp.conversations.tree import Tree
 from chatapp.conversations.turn import TurnRequest
@@ -31,10 +31,14 @@ def job_of(user: User, turn: Turn, tree: Tree, model: UUID | None) -> Job:
         turn_id=turn.id,
     )
     answered = _answered(turn, tree)
+    history, summary = _history(answered[-HISTORY_TURNS:], turn.continues)
+    known = summary.turns if summary else ()
+    forgotten = [name for name in map(str, answered[:-HISTORY_TURNS]) if name not in known]
     request = TurnRequest(
         question=turn.question,
-        history=_history(answered[-HISTORY_TURNS:]),
-        forgotten=tuple(map(str, answered[:-HISTORY_TURNS])),
+        history=history,
+        forgotten=tuple(forgotten),
+        summary=summary,
         collections=tuple(turn.collections),
         passages=settings.RETRIEVED_PASSAGES,
         images=images(turn.pictures),
@@ -49,15 +53,21 @@ def _answered(turn: Turn, tree: Tree) -> list[UUID]:
     return [node.id for node in tree.path(turn.parent_id) if node.status in REMEMBERED]
 
 
-def _history(wanted: list[UUID]) -> tuple[Exchange, ...]:
+def _history(
+    wanted: list[UUID], continued: Turn | None
+) -> tuple[tuple[Exchange, ...], Summary | None]:
+    """What was said in ``wanted``, oldest first, behind what the latest summary tells: that of the
+    turn whose answer goes on, or of the last one before."""
     if not wanted:
-        return ()
+        return (), None
     rows = Turn.objects.filter(id__in=wanted).exclude(answer="")
-    said = {
-        name: Exchange(question, answer, str(name))
-        for name, question, answer in rows.values_list("id", "question", "answer")
-    }
-    return tuple(said[name] for name in wanted if name in said)
+    said = {row.id: row for row in rows.only("id", "question", "answer", "compacted")}
+    turns = [said[name] for name in wanted if name in said]
+    told = [turn.compacted for turn in [*turns, continued] if turn and turn.compacted]
+    summary = Summary(tuple(told[-1]["turns"]), told[-1]["text"]) if told else None
+    known = set(summary.turns) if summary else set()
+    exchanges = [Exchange(turn.question, turn.answer, str(turn.id)) for turn in turns]
+    return tuple(each for each in exchanges if each.turn not in known), summary
 
 
 def _kept(user: User, before: Turn) -> Kept:

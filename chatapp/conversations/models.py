@@ -61,6 +61,7 @@ class Turn(models.Model):
     is the one that was chosen, ``effort`` how much it was asked to reason ("" where nobody chose),
     ``model_name`` what its server calls the one that answered.
     ``continues`` is the turn whose answer this one's begins with and goes on from.
+    ``compacted`` is the event that tells by which summary the model knows earlier turns.
     ``started`` is when the question was taken, and from then on when its answer began.
     ``question`` is as the model was given it, without what the guard redacted.
     ``answer`` holds released text only, never text that the guard withheld. ``trace`` holds the
@@ -97,6 +98,7 @@ class Turn(models.Model):
     total_ms = models.PositiveIntegerField(null=True)
     started = models.DateTimeField(auto_now_add=True)
     trace = models.JSONField(default=list)
+    compacted = models.JSONField(null=True)
     ended = models.DateTimeField(null=True)
 
     class Meta:

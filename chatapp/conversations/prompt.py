@@ -13,7 +13,7 @@ from chatapp.backends.base import Image, Message
 from chatapp.backends.errors import ContextExceeded
 from rag.passage import Passage
 
-PROMPT_VERSION = 2
+PROMPT_VERSION = 3
 """Stored with every turn; raised whenever the words or the order below change."""
 
 SYSTEM = (
@@ -33,6 +33,14 @@ GO_ON = (
     "Your answer was cut off. Go on with it from the very place where it ends: begin with the next"
     " word, repeat nothing of it, and say nothing about the interruption."
 )
+SUM_UP = (
+    "Sum up our conversation so far, so that it can go on from your summary alone: what was asked"
+    " for, facts, figures, names, decisions, and what is still open. Name documents by their names"
+    " instead of by numbers. Write the summary alone, in the language of the conversation, in 250"
+    " words at most."
+)
+SUMMED_UP = "(What we said before this was summed up to save room:)"
+UNDERSTOOD = "Understood."
 PER_MESSAGE_TOKENS = 8
 """What a chat template adds around a message: role, separators, end mark."""
 BYTES_PER_TOKEN = 3
@@ -57,10 +65,18 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """What was said in ``turns``, which came before the exchanges of a history."""
+
+    turns: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """What a prompt is made of; ``passages`` is None where no documents were searched,
-    ``instructions`` are the asker's own, ``images`` belong to the question, and ``kept`` is the
-    answer so far, which is to go on."""
+    ``instructions`` are the asker's own, ``images`` belong to the question, ``kept`` is the
+    answer so far, which is to go on, and ``summary`` tells what came before ``history``."""
 
     question: str
     history: tuple[Exchange, ...] = ()
@@ -68,45 +84,80 @@ class Material:
     instructions: str = ""
     images: tuple[Image, ...] = ()
     kept: str = ""
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """Messages, and those passages that found room in them, numbered from 1 in this order; the
-    exchanges and the number of passages that found none."""
+    turns and the number of passages that found none, and the summary where it is told."""
 
     messages: tuple[Message, ...]
     passages: tuple[Passage, ...]
-    left_out: tuple[Exchange, ...] = ()
+    left_out: tuple[str, ...] = ()
     passages_left_out: int = 0
+    summary: Summary | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What goes before and after the history, and how many tokens of ``room`` that leaves."""
+
+    system: Message
+    end: tuple[Message, ...]
+    passages: tuple[Passage, ...]
+    room: int
 
 
 def build(material: Material, budget: int) -> Prompt:
     """A prompt of at most ``budget`` tokens, as estimated.
 
     Instructions, question and what is kept of the answer always go in; then passages, the best
-    first; then as much of the history as fits, the latest first. Raises ContextExceeded when the
-    question alone does not fit.
+    first; then the summary, and as much of the history as fits, the latest first. Raises
+    ContextExceeded when the question alone does not fit.
     """
+    around = frame(material, budget)
+    summary = material.summary
+    told, before = summed_up(summary), summary.turns if summary else ()
+    if total(told) > around.room:
+        told, summary = (), None
+    history = recent(material.history, around.room - total(told))
+    lost = material.history[: len(material.history) - len(history)]
+    earlier = [message for exchange in history for message in said(exchange)]
+    return Prompt(
+        messages=(around.system, *told, *earlier, *around.end),
+        passages=around.passages,
+        left_out=(*(() if summary else before), *(exchange.turn for exchange in lost)),
+        passages_left_out=len(material.passages or ()) - len(around.passages),
+        summary=summary,
+    )
+
+
+def frame(material: Material, budget: int) -> Frame:
+    """Raises ContextExceeded when the question alone does not fit."""
     system = Message("system", instructed(material.instructions))
     without = replace(material, passages=None if material.passages is None else ())
     bare = Message("user", asked(without), material.images)
     going_on = interrupted(material.kept)
-    budget -= cost(system) + sum(map(cost, going_on))
+    budget -= cost(system) + total(going_on)
     left = budget - cost(bare)
     if left < 0:
         raise ContextExceeded(f"the question needs {-left} tokens more than {budget}")
     passages = fitting(material.passages or (), left)
     kept = None if material.passages is None else passages
     question = Message("user", asked(replace(material, passages=kept)), material.images)
-    history = recent(material.history, budget - cost(question))
-    earlier = [message for exchange in history for message in said(exchange)]
-    return Prompt(
-        messages=(system, *earlier, question, *going_on),
-        passages=passages,
-        left_out=material.history[: len(material.history) - len(history)],
-        passages_left_out=len(material.passages or ()) - len(passages),
-    )
+    return Frame(system, (question, *going_on), passages, budget - cost(question))
+
+
+def summed_up(summary: Summary | None) -> tuple[Message, ...]:
+    """An exchange, since some chat templates want people and models to take turns."""
+    if summary is None:
+        return ()
+    return Message("user", f"{SUMMED_UP}\n\n{summary.text}"), Message("assistant", UNDERSTOOD)
+
+
+def total(messages: Sequence[Message]) -> int:
+    return sum(map(cost, messages))
 
 
 def interrupted(kept: str) -> tuple[Message, ...]:
@@ -144,7 +195,7 @@ def fitting(passages: Sequence[Passage], budget: int) -> tuple[Passage, ...]:
 def recent(history: Sequence[Exchange], budget: int) -> tuple[Exchange, ...]:
     """The latest exchanges that fit ``budget`` tokens, oldest first; none is cut."""
     kept = len(history)
-    while kept and (budget := budget - sum(map(cost, said(history[kept - 1])))) >= 0:
+    while kept and (budget := budget - total(said(history[kept - 1]))) >= 0:
         kept -= 1
     return tuple(history[kept:])
 

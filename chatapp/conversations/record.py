@@ -15,6 +15,7 @@ from django.utils import timezone
 from chatapp.conversations.events import (
     Answering,
     Cited,
+    Compacted,
     Continued,
     Ended,
     Event,
@@ -51,6 +52,7 @@ class Fold:
         self._trace: list[Noted] = []
         self._sources: tuple[SourceRef, ...] = ()
         self._usage = Usage(None, None)
+        self._compacted: Compacted | None = None
 
     def add(self, event: Event) -> None:
         match event:
@@ -66,6 +68,8 @@ class Fold:
                 self._sources = sources
             case Usage():
                 self._usage = event
+            case Compacted():
+                self._compacted = event
             case Answering(model, digest):
                 self._started = replace(self._started, model=model, digest=digest)
             case Cited() | Judged() | LeftOut() | Withheld() | Retried():
@@ -82,6 +86,7 @@ class Fold:
             sources=self._sources,
             usage=self._usage,
             trace=tuple(self._trace),
+            compacted=self._compacted,
             ended=ended,
         )
 
@@ -96,6 +101,7 @@ class Outcome:
     sources: tuple[SourceRef, ...]
     usage: Usage
     trace: tuple[Noted, ...]
+    compacted: Compacted | None
     ended: Ended
 
 
@@ -135,6 +141,7 @@ def _values(outcome: Outcome) -> dict[str, object]:
         "policy_version": judged[-1].policy_version if judged else 0,
         "guard": ", ".join(judged[-1].judges)[:200] if judged else "",
         **asdict(outcome.usage),
+        "compacted": outcome.compacted and to_wire(outcome.compacted),
         "trace": [to_wire(event) for event in outcome.trace],
         "ended": timezone.now(),
     }

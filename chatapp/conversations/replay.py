@@ -34,6 +34,7 @@ def events_of(turn: Turn, readable: Collection[int]) -> list[Event]:
     events += [each for each in trace if isinstance(each, Judged)]
     if turn.collections:
         events.append(Passages(sources))
+    events += [from_wire(turn.compacted)] if turn.compacted else []
     events += [Reasoning(turn.reasoning)] if turn.reasoning else []
     events += [Text(turn.answer)] if turn.answer else []
     # Nothing was written after what was withheld, so its place is behind all text.

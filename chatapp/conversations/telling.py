@@ -6,6 +6,7 @@ from chatapp.backends import base
 from chatapp.backends.errors import Malformed
 from chatapp.conversations.events import (
     Answering,
+    Compacted,
     Ended,
     Event,
     LeftOut,
@@ -41,10 +42,12 @@ def source(number: int, passage: Passage) -> SourceRef:
 
 
 def left_out(built: Prompt, forgotten: tuple[str, ...]) -> list[Event]:
-    """What the model is not told, if anything."""
-    turns = (*forgotten, *(exchange.turn for exchange in built.left_out))
-    nothing = not turns and not built.passages_left_out
-    return [] if nothing else [LeftOut(turns, built.passages_left_out)]
+    """What the model is told as a summary, and what it is not told, if anything."""
+    summary, turns = built.summary, (*forgotten, *built.left_out)
+    events: list[Event] = [Compacted(summary.turns, summary.text)] if summary else []
+    if turns or built.passages_left_out:
+        events.append(LeftOut(turns, built.passages_left_out))
+    return events
 
 
 def noticed(notice: base.Notice) -> Event:

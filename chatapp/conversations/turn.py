@@ -9,17 +9,17 @@ Whoever closes the generator closes all that is inside, the request to the model
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from chatapp.backends import base
 from chatapp.backends.base import USUAL, ChatRequest, Image, Sampling, TextDelta
-from chatapp.backends.errors import BackendError, CannotSee
+from chatapp.backends.errors import BackendError, CannotSee, ContextExceeded
 from chatapp.backends.facts import Effort
 from chatapp.conversations import prompt, telling
 from chatapp.conversations.cite import cited
+from chatapp.conversations.compaction import Compaction
 from chatapp.conversations.events import (
     Continued,
     Ended,
@@ -33,6 +33,7 @@ from chatapp.conversations.events import (
 )
 from chatapp.conversations.judging import Judging
 from chatapp.conversations.kept import Kept
+from chatapp.conversations.parts import Model, Search
 from chatapp.conversations.runs import Runs
 from chatapp.conversations.stopwatch import Stopwatch
 from chatapp.conversations.verdicts import Output, told, told_once
@@ -45,41 +46,14 @@ SEARCH_FAILED = (
 )
 
 
-class Model(Protocol):
-    """The model that answers, and its limits in its own tokens: ``answer_tokens`` are kept free
-    for the answer, which may take up to ``answer_most`` where the prompt leaves room."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def digest(self) -> str: ...
-    @property
-    def demo(self) -> bool: ...
-    @property
-    def context_tokens(self) -> int: ...
-    @property
-    def answer_tokens(self) -> int: ...
-    @property
-    def answer_most(self) -> int: ...
-    @property
-    def sees(self) -> bool: ...
-
-
-class Search(Protocol):
-    """Finds passages, best first. Raises rag.passage.RagError."""
-
-    def retrieve(
-        self, question: str, collections: Sequence[str], limit: int
-    ) -> tuple[Passage, ...]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class TurnRequest:
     """What is asked. ``collections`` are ids that the person may read and chose: () searches
     nothing. ``passages`` is how many at most. ``instructions`` are the asker's own, which were
     judged before; ``answer_tokens`` can only lower the model's own limit. ``images`` belong to the
     question. ``effort`` is how much the model is to reason, None for as much as it does unasked.
-    What is ``kept`` of an answer goes on. ``forgotten`` are turns before those of ``history``."""
+    What is ``kept`` of an answer goes on. ``forgotten`` are turns before those of ``history``,
+    and ``summary`` tells of others."""
 
     question: str
     history: tuple[prompt.Exchange, ...] = ()
@@ -92,6 +66,7 @@ class TurnRequest:
     effort: Effort | None = None
     kept: Kept | None = None
     forgotten: tuple[str, ...] = ()
+    summary: prompt.Summary | None = None
 
     def opening(self, started: Started) -> list[Event]:
         """The first events."""
@@ -162,6 +137,7 @@ class _Turn:
             instructions=request.instructions,
             images=request.images,
             kept=self.kept,
+            summary=request.summary,
         )
         self._prompt = prompt.Prompt((), ())
         self._found: asyncio.Task[tuple[Passage, ...]] | None = None
@@ -236,11 +212,27 @@ class _Turn:
         if self._request.images and not self._model.sees:
             raise CannotSee(f"{self._model.name} takes no images")
         budget = self._model.context_tokens - self._model.answer_tokens
+        async with aclosing(self._compact(budget)) as events:
+            async for event in events:
+                yield event
         self._prompt = prompt.build(self._material, budget)
         if self._found is not None:
             yield telling.sources(self._prompt.passages)
         for event in telling.left_out(self._prompt, self._request.forgotten):
             yield event
+
+    async def _compact(self, budget: int) -> AsyncGenerator[Output, None]:
+        """Where it fails, history is left out instead, as far as the answer has a server left."""
+        backend, guard = self._tools.backend, self._tools.guard
+        compaction = Compaction(backend, guard, self._asking(()), self._material)
+        try:
+            async with aclosing(compaction.events(budget)) as events:
+                async for event in events:
+                    yield event
+        except BackendError as error:
+            if not isinstance(error, ContextExceeded) and not self._tools.may_retry(error):
+                raise
+        self._material = compaction.material
 
     # --- answer -----------------------------------------------------------------------------
 
@@ -270,17 +262,20 @@ class _Turn:
         broken = self._runs.broken if self._runs else None
         return broken is not None and self._tools.may_retry(broken)
 
-    async def _attempt(self) -> AsyncGenerator[Output, None]:
-        room = self._model.context_tokens - sum(map(prompt.cost, self._prompt.messages))
+    def _asking(self, messages: tuple[base.Message, ...]) -> ChatRequest:
+        room = self._model.context_tokens - prompt.total(messages)
         most = min(self._model.answer_most, room)
-        request = ChatRequest(
+        return ChatRequest(
             model=self._model.name,
-            messages=self._prompt.messages,
+            messages=messages,
             max_tokens=min(self._request.answer_tokens or most, most),
             sampling=self._request.sampling,
             context_tokens=self._model.context_tokens,
             effort=self._request.effort,
         )
+
+    async def _attempt(self) -> AsyncGenerator[Output, None]:
+        request = self._asking(self._prompt.messages)
         async with aclosing(self._tools.backend.stream(request)) as stream:
             runs, answered = Runs(stream), bool(self.kept)
             before = (*self._context(), Message("user", self._material.question))

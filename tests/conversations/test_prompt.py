@@ -13,7 +13,7 @@ from chatapp.conversations.prompt import IMAGE_TOKENS, Exchange, Material, build
 from rag.passage import Passage
 from tests.conversations.scripted import passage
 
-HISTORY = tuple(Exchange(f"question {n}", f"answer {n}") for n in range(40))
+HISTORY = tuple(Exchange(f"question {n}", f"answer {n}", f"t{n}") for n in range(40))
 
 
 def test_what_comes_first_stays_the_same_from_turn_to_turn() -> None:
@@ -86,8 +86,9 @@ def test_nothing_is_left_out_in_silence(budget: int, exchanges: int, found: int)
     except ContextExceeded:
         return
     told = [message.content for message in made.messages]
-    assert all(exchange.question not in told for exchange in made.left_out)
-    assert made.left_out == HISTORY[: len(made.left_out)]
+    lost = HISTORY[: len(made.left_out)]
+    assert made.left_out == tuple(exchange.turn for exchange in lost)
+    assert all(exchange.question not in told for exchange in lost)
     assert len(made.left_out) + (len(told) - 2) // 2 == exchanges
     assert made.passages_left_out + len(made.passages) == found
 

@@ -151,6 +151,19 @@ def test_what_the_model_was_not_told_is_said_and_opens_to_the_questions(
     expect(line.locator("li")).to_have_text(["How many days?", "A question that is not shown here"])
 
 
+def test_a_summary_of_earlier_turns_is_said_and_opens(answered: Page, wire: Wire) -> None:
+    ask(answered, wire, "And weeks?")
+    wire.accept(SECOND, parent=scripted.TURN)
+    wire.happen(events.Started("And weeks?", "m"), events.Compacting(4), turn=SECOND)
+    expect(answered.locator(".waiting:visible")).to_have_text("Summing up 4 earlier questions")
+    summary = "They spoke of <b>leave</b>."
+    wire.happen(events.Compacted((scripted.TURN,), summary), events.Text("5.6."), turn=SECOND)
+    line = answered.locator(".left-out:visible")
+    expect(line).to_contain_text("1 earlier question was told to the model as a summary")
+    line.locator("summary").click()
+    expect(line.get_by_text(summary)).to_be_visible()
+
+
 def test_a_new_name_appears(answered: Page, wire: Wire) -> None:
     tell(wire, "renamed", title="Leave & <b>absence</b>")
     expect(answered.get_by_role("heading", level=1)).to_have_text("Leave & <b>absence</b>")

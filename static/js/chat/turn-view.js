@@ -9,7 +9,7 @@ import { pictures } from "./images.js";
 import { failureNotice, sealTable } from "./seal.js";
 import { SourcesView } from "./sources.js";
 import { answerText, canGoOn } from "./turn.js";
-import { LEFT_OUT_WHY, counted, ending, leftOutWords, seal, waiting } from "./words.js";
+import { LEFT_OUT_WHY, compactedWords, counted, ending, leftOutWords, seal, waiting } from "./words.js";
 
 /**
  * @typedef {import("./turn.js").Turn} Turn
@@ -50,6 +50,7 @@ function builtParts() {
   const reasoningText = element("div", { class: "reasoning-text", dir: "auto" });
   const summary = element("summary", {}, icon("chevron-right"), "How it thought");
   const reasoning = element("details", { class: "reasoning", hidden: true }, summary, reasoningText);
+  const compacted = element("details", { class: "left-out small", hidden: true });
   const leftOut = element("details", { class: "left-out small", hidden: true });
   const answer = element("div", { class: "answer prose" });
   const failures = element("div", {});
@@ -60,8 +61,8 @@ function builtParts() {
   const figures = element("div", { class: "figures-panel", hidden: true });
   const aside = element("div", { class: "sources", role: "group", "aria-label": "Sources of this answer", hidden: true });
   const title = element("h2", { class: "visually-hidden", text: "Answer" });
-  const body = element("div", { class: "reply" }, title, leftOut, reasoning, answer, failures, ending, waiting, line, panel, figures);
-  return { leftOut, reasoningText, reasoning, answer, failures, ending, waiting, line, panel, figures, aside, body };
+  const body = element("div", { class: "reply" }, title, compacted, leftOut, reasoning, answer, failures, ending, waiting, line, panel, figures);
+  return { compacted, leftOut, reasoningText, reasoning, answer, failures, ending, waiting, line, panel, figures, aside, body };
 }
 
 /** Shows one turn and keeps what it shows in step with its state. */
@@ -108,6 +109,7 @@ export class TurnView {
     this.turn = this.shown = turn;
     this.shownConnected = connected;
     this.root.dataset.turn = turn.id;
+    if (before?.compacted !== turn.compacted) this.showCompacted(turn);
     if (before?.leftOut !== turn.leftOut) this.showLeftOut(turn);
     if (before?.reasoning !== turn.reasoning) this.showReasoning(turn.reasoning);
     if (before && before.sources !== turn.sources) this.answerView.refresh(turn.parts);
@@ -117,6 +119,16 @@ export class TurnView {
     this.showWaiting(waiting(turn, connected));
     const news = before?.status !== turn.status || before.siblings !== turn.siblings;
     if (turn.phase === "ended" && news) this.showEnd(turn);
+  }
+
+  /** The summary by which the model knows earlier turns. @param {Turn} turn */
+  showCompacted({ compacted }) {
+    this.parts.compacted.hidden = !compacted;
+    if (!compacted) return;
+    this.parts.compacted.replaceChildren(
+      element("summary", {}, icon("chevron-right"), compactedWords(compacted)),
+      element("div", { class: "reasoning-text", dir: "auto", text: compacted.text }),
+    );
   }
 
   /** What the model was not told, which opens to say which questions. @param {Turn} turn */

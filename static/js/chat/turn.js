@@ -23,7 +23,7 @@
  * @property {string[]} siblings ids of its versions, itself among them, oldest first
  * @property {string|null|undefined} parent what it follows; undefined where the server decides
  * @property {number} seq the last event that was applied
- * @property {"sending"|"behind"|"started"|"searching"|"queued"|"loading"|"retrying"|"reading"|"thinking"|"writing"|"ended"} phase
+ * @property {"sending"|"behind"|"started"|"searching"|"compacting"|"queued"|"loading"|"retrying"|"reading"|"thinking"|"writing"|"ended"} phase
  *   "behind": it waits for the answer before it; "queued": for the model
  * @property {number|null} detail the number that belongs to the phase
  * @property {string} model
@@ -39,6 +39,7 @@
  * @property {"queued"|"running"|"done"|"stopped"|"blocked"|"failed"|"interrupted"} status
  * @property {string} reason
  * @property {import("./feedback.js").Said|null} feedback what the person said of it when the page came
+ * @property {{turns: string[], text: string}|null} compacted what the model was told as a summary
  * @property {{turns: string[], passages: number}|null} leftOut what the model was not told
  * @property {string} continued the turn whose answer goes on here, or ""
  */
@@ -74,6 +75,7 @@ export function newTurn(id, question, { parent, siblings = [], images = [] } = {
     status: "running",
     reason: "",
     feedback: null,
+    compacted: null,
     leftOut: null,
     continued: "",
   };
@@ -96,6 +98,8 @@ const CHANGES = {
   answering: (_, { model, digest }) => ({ model, digest: digest ?? "" }),
   retried: ({ retried }, { reason }) => ({ phase: "retrying", retried: [...retried, reason] }),
   passages: (_, { sources }) => ({ phase: "reading", detail: sources.length, sources }),
+  compacting: (_, { turns }) => ({ phase: "compacting", detail: turns }),
+  compacted: (_, { turns, text }) => ({ compacted: { turns, text } }),
   left_out: (_, { turns, passages }) => ({ leftOut: { turns, passages } }),
   reasoning: (turn, { text }) => ({ phase: "thinking", reasoning: turn.reasoning + text }),
   text: (turn, { text }) => ({ phase: "writing", parts: withText(turn.parts, text) }),

@@ -35,6 +35,8 @@ export function waiting({ phase, detail, parts }, connected = true) {
       return detail === 0 ? "Searching no collection" : `Searching ${counted(detail ?? 0, "collection")}`;
     case "reading":
       return detail ? `Reading ${counted(detail, "passage")}` : "Thinking";
+    case "compacting":
+      return `Summing up ${counted(detail ?? 1, "earlier question")}`;
     case "queued":
       return inQueue(detail ?? 1);
     case "loading":
@@ -130,4 +132,9 @@ export function leftOutWords({ turns, passages }) {
   const all = [turns.length && counted(turns.length, "earlier question"), passages && counted(passages, "passage")];
   const one = turns.length + passages === 1;
   return `${all.filter(Boolean).join(" and ")} ${one ? "was" : "were"} not told to the model`;
+}
+
+/** What the model was told as a summary. @param {{turns: string[]}} compacted */
+export function compactedWords({ turns }) {
+  return `${counted(turns.length, "earlier question")} ${turns.length === 1 ? "was" : "were"} told to the model as a summary`;
 }
