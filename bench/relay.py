@@ -6,6 +6,7 @@ with the guard off and on. docs/benchmarks.md says what each figure means.
 
 import argparse
 import asyncio
+import logging
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -200,6 +201,7 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """1 where any stream failed."""
     options = parser().parse_args()
+    logging.disable(logging.INFO)  # each key that is made would be a line
     with (
         tempfile.TemporaryDirectory(prefix="parapet-bench-") as folder,
         product.running(Path(folder), options.kind, options.models) as running,

@@ -13,7 +13,9 @@ from chatapp.backends.base import Delta, ReasoningDelta, TextDelta
 from chatapp.backends.errors import BackendError
 
 MANY = 16
-PAUSE_SECONDS = 0.04
+PAUSE_SECONDS = 0.035
+"""No token waits longer for its neighbours; with the way through the process, nineteen of twenty
+are there within 40 ms."""
 
 
 class Crowd:
