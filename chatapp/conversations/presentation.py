@@ -1,21 +1,40 @@
 """What a page is given of a conversation; docs/protocol.md describes it."""
 
 from typing import Any
+from uuid import UUID
 
 from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.conversations import feedback
 from chatapp.conversations.events import to_wire
 from chatapp.conversations.models import Conversation, Turn
+from chatapp.conversations.problems import NO_TURN, NotFound
 from chatapp.conversations.replay import chunks_of, events_of
 from chatapp.conversations.tree import Tree, tree_of
 
+TURNS_AT_ONCE = 30
+"""A page begins with so many, and fetches as many again whenever somebody scrolls up to them."""
 
-def shown_branch(user: User, conversation: Conversation) -> list[dict[str, Any]]:
-    """The turns of the branch that is shown, the first one first, as JSON objects. The number of
-    queries does not grow with their number."""
+
+def shown_branch(
+    user: User, conversation: Conversation, before: UUID | None = None
+) -> list[dict[str, Any]]:
+    """The last turns of the branch that is shown, or of those that lead to ``before``, the first
+    one first, as JSON objects. Neither their number nor that of the queries grows with the
+    conversation. Raises NotFound where ``before`` is no turn of it."""
     tree = tree_of(conversation)
-    path = [node.id for node in tree.path(tree.leaf(conversation.branch_id))]
+    if before is None:
+        path = [node.id for node in tree.path(tree.leaf(conversation.branch_id))]
+    elif before in tree:
+        path = [node.id for node in tree.path(before)][:-1]
+    else:
+        raise NotFound(NO_TURN)
+    return _told(user, conversation, tree, path[-TURNS_AT_ONCE:])
+
+
+def _told(
+    user: User, conversation: Conversation, tree: Tree, path: list[UUID]
+) -> list[dict[str, Any]]:
     rows = conversation.turns.filter(id__in=path).prefetch_related("sources__chunk__document")
     turns = {turn.id: turn for turn in rows}
     shown = access.readable_chunks(user).filter(id__in=chunks_of(turns.values()))

@@ -94,10 +94,14 @@ def models(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 def turns(request: HttpRequest, conversation: UUID) -> JsonResponse:
-    """The branch of a conversation that is shown."""
+    """The last turns of the branch that is shown, or those before the turn ``before``."""
     user = access.signed_in(request)
     opened = get_object_or_404(access.own_conversations(user), id=conversation)
-    return JsonResponse({"turns": shown_branch(user, opened)})
+    try:
+        before = UUID(request.GET["before"]) if "before" in request.GET else None
+        return JsonResponse({"turns": shown_branch(user, opened, before)})
+    except (NotFound, ValueError):
+        raise Http404 from None
 
 
 @require_POST

@@ -21,6 +21,7 @@ from chatapp.conversations.events import (
 )
 from chatapp.conversations.listing import label
 from chatapp.conversations.models import Conversation, Source, Turn
+from chatapp.conversations.presentation import TURNS_AT_ONCE
 from chatapp.conversations.record import Fold, finish
 from chatapp.library.models import Chunk, Collection, Document
 from tests.conversations.conftest import signed_in, whole
@@ -165,23 +166,70 @@ def test_words_of_a_question_cannot_leave_the_pages_json(
     assert "<script>alert" not in page
 
 
-def test_the_number_of_queries_does_not_grow_with_the_conversation(
-    employee: User, conversation: Conversation, turn: Turn, django_assert_max_num_queries: Any
-) -> None:
-    chunk_id = Chunk.objects.get().id
-    for number in range(30):
-        more = Turn.objects.create(
-            conversation=conversation,
-            parent=turn,
+def long_chain(turn: Turn, number: int) -> list[Turn]:
+    """So many turns after ``turn``, each with an answer and a source."""
+    made, parent = [], turn
+    for n in range(number):
+        parent = Turn(
+            conversation_id=turn.conversation_id,
+            parent=parent,
             client_id=uuid4(),
-            question=f"{number}?",
+            question=f"{n}?",
+            answer="An answer of some words. " * 40,
             status="done",
         )
-        turn = more
-        Source.objects.create(turn=more, number=1, chunk_id=chunk_id, title="t", score=1)
-    client = signed_in(employee)
+        made.append(parent)
+    Turn.objects.bulk_create(made)
+    chunk = Chunk.objects.get()
+    Source.objects.bulk_create(
+        Source(turn=each, number=1, chunk=chunk, title="t", score=1) for each in made
+    )
+    return made
+
+
+def test_neither_queries_nor_the_page_grow_with_the_conversation(
+    employee: User, conversation: Conversation, turn: Turn, django_assert_max_num_queries: Any
+) -> None:
+    client, address = signed_in(employee), f"/c/{conversation.id}/"
+    made = long_chain(turn, 499)
     with django_assert_max_num_queries(15):
-        assert len(given(client.get(f"/c/{conversation.id}/"))) == 31
+        response = client.get(address)
+    told = given(response)
+    assert [each["question"] for each in told] == [each.question for each in made[-TURNS_AT_ONCE:]]
+    assert len(response.content) < 200_000
+
+
+def test_what_was_said_before_is_fetched_back_to_the_first_turn(
+    employee: User, conversation: Conversation, turn: Turn, django_assert_max_num_queries: Any
+) -> None:
+    client, address = signed_in(employee), f"/c/{conversation.id}/turns/"
+    made = long_chain(turn, TURNS_AT_ONCE + 5)
+    questions, first = [], {"id": str(made[-1].id), "parent": "another"}
+    while first["parent"]:
+        with django_assert_max_num_queries(10):
+            told = client.get(address, {"before": first["id"]}).json()["turns"]
+        assert len(told) <= TURNS_AT_ONCE
+        questions = [each["question"] for each in told] + questions
+        first = told[0]
+    assert questions == ["How much?", *(each.question for each in made[:-1])]
+    assert client.get(address, {"before": first["id"]}).json() == {"turns": []}
+
+
+@pytest.mark.parametrize("before", ["", "x", str(uuid4()), "\0"])
+def test_before_no_turn_of_the_conversation_there_is_nothing(
+    employee: User, conversation: Conversation, before: str
+) -> None:
+    address = f"/c/{conversation.id}/turns/"
+    assert signed_in(employee).get(address, {"before": before}).status_code == 404
+
+
+def test_what_led_to_a_turn_is_told_on_whichever_branch_it_is(
+    employee: User, conversation: Conversation, turn: Turn
+) -> None:
+    after = long_chain(turn, 1)[0]
+    Turn.objects.create(conversation=conversation, client_id=uuid4(), question="anew?")
+    told = signed_in(employee).get(f"/c/{conversation.id}/turns/", {"before": str(after.id)})
+    assert [each["id"] for each in told.json()["turns"]] == [str(turn.id)]
 
 
 def test_conversations_are_listed_by_day_the_latest_first(employee: User) -> None:

@@ -33,6 +33,8 @@ export class Composer {
     /** Nothing can be asked here any more. */
     this.gone = false;
     this.error = "";
+    /** What the field has its size for. @type {string|null} */
+    this.grown = null;
     /** @type {Set<string>} */
     this.left = new Set();
     this.showChips();
@@ -129,7 +131,10 @@ export class Composer {
     this.button.replaceChildren(icon("arrow-up"), element("span", { text: name }));
   }
 
+  /** Lays the page out, and so only where what is written has changed. */
   grow() {
+    if (this.grown === this.text.value) return;
+    this.grown = this.text.value;
     this.text.style.blockSize = "auto";
     this.text.style.blockSize = `${this.text.scrollHeight + 2}px`;
   }

@@ -50,7 +50,8 @@ export class Following {
   isNews({ turn, parent }) {
     const shown = [...this.turns.values()];
     const known = shown.some(({ id, siblings }) => id === turn || siblings.includes(turn));
-    return !known && (parent === null || this.turns.has(parent));
+    const whole = !shown[0]?.parent;  // what leads to the first that is shown is none
+    return !known && (parent === null ? whole : this.turns.has(parent));
   }
 
   /** The page's turns have changed: what is being loaded may know nothing of it. */

@@ -3,6 +3,7 @@
 import { Announcer } from "./announce.js";
 import { Branches } from "./branches.js";
 import { Composer } from "./composer.js";
+import { Earlier } from "./earlier.js";
 import { find, findAll, uuid } from "./dom.js";
 import { listenForFiles } from "./file-drop.js";
 import { Files } from "./files.js";
@@ -72,6 +73,11 @@ class Chat {
       reload: () => this.branches.reload(this.conversation ?? ""),
       ontitle: (title) => this.named(title),
     });
+    this.earlier = new Earlier(find("[data-earlier]"), find("[data-scroller]"), {
+      first: () => this.turns.values().next().value,
+      conversation: () => this.conversation,
+      onturns: (turns) => this.showBefore(turns),
+    });
     this.composer = new Composer(
       find("[data-composer]"),
       { limit: Number(page.dataset.questionMax), collections: given("collections") },
@@ -99,6 +105,7 @@ class Chat {
 
   start() {
     for (const stored of given("turns")) this.bring(stored);
+    this.earlier.refresh();
     this.listenToSocket();
     this.listenToKeys();
     listenForFiles(this.page, (chosen) => {
@@ -110,7 +117,7 @@ class Chat {
       example.addEventListener("click", () => this.composer.put(example.dataset.example ?? ""));
     }
     this.socket.connect();
-    const landing = new Landing({ reveal: (id) => this.thread.reveal(id), load: (id) => this.branches.show(id) });
+    const landing = new Landing({ reveal: (id) => this.thread.reveal(id), load: (id) => this.bringTurn(id) });
     if (landing.wanted()) void landing.go();
     else if (matchMedia("(pointer: fine)").matches) this.composer.text.focus();
   }
@@ -165,9 +172,16 @@ class Chat {
 
   /** @param {Turn} turn */
   keep(turn) {
+    const before = this.turns.get(turn.id);
     this.turns.set(turn.id, turn);
-    this.page.classList.remove("is-empty");
     this.thread.show(turn);
+    // A word more changes nothing around the thread.
+    if (before?.status !== turn.status || before.usage !== turn.usage) this.refresh();
+  }
+
+  /** What stands around the thread, after its turns have changed. */
+  refresh() {
+    this.page.classList.toggle("is-empty", !this.turns.size);
     this.composer.set({ running: Boolean(this.running()) });
     this.gauge.show([...this.turns.values()]);
   }
@@ -267,13 +281,37 @@ class Chat {
   /** Shows a branch: what it shares with the one before stays as it is. @param {any[]} stored */
   show(stored) {
     const pending = [...this.turns.values()].filter(({ phase }) => phase === "sending");
-    const before = [...this.turns.keys()];
+    const all = [...this.turns.keys()];
+    const [first] = stored;
+    const at = all.indexOf(first?.id);
+    // What led there and is on the page already was not fetched again.
+    const before = all.slice(at < 0 ? all.indexOf(first?.parent) + 1 : at);
     const differs = stored.findIndex(({ id }, index) => id !== before[index]);
     const same = differs < 0 ? stored.length : differs;
     if (same < before.length) this.cut(before[same]);
     stored.slice(0, same).forEach((turn) => this.renew(turn));
     stored.slice(same).forEach((turn) => this.bring(turn));
     pending.forEach((turn) => this.keep(turn));
+    this.earlier.refresh();
+  }
+
+  /** What was said before all that is shown. @param {any[]} stored */
+  showBefore(stored) {
+    const turns = stored.map(resume);
+    const later = [...this.turns];
+    this.turns.clear();
+    for (const [id, turn] of [...turns.map((turn) => /** @type {const} */ ([turn.id, turn])), ...later]) this.turns.set(id, turn);
+    this.thread.prepend(turns);
+    turns.filter(isOpen).forEach(({ id }) => this.socket.follow(id, 0));
+  }
+
+  /** Brings the branch that goes through the turn `id`, and of it what reaches back to there. @param {string} id */
+  async bringTurn(id) {
+    const has = () => this.turns.has(id);
+    await this.earlier.until(has);
+    if (has()) return;
+    await this.branches.show(id);
+    await this.earlier.until(has);
   }
 
   /** @param {any} stored a turn that is shown, as it is now */
@@ -330,7 +368,7 @@ class Chat {
     this.turns.clear();
     for (const one of shown) this.turns.set(one.id === before ? turn.id : one.id, one.id === before ? turn : one);
     this.thread.rename(before, turn);
-    this.keep(turn);
+    this.refresh();
   }
 
   /** @param {string} id @param {number} seq @param {import("./turn.js").TurnEvent} event */

@@ -66,15 +66,21 @@ export class SourcesView {
    */
   align(answer) {
     const beside = getComputedStyle(this.root).getPropertyValue("--beside").trim() === "yes";
-    let end = 0;
+    const notes = /** @type {HTMLElement[]} */ ([...this.list.children]);
     const top = this.list.getBoundingClientRect().top;
-    for (const note of /** @type {HTMLCollectionOf<HTMLElement>} */ (this.list.children)) {
+    // All is read before anything is changed, so that the page is laid out once.
+    const places = notes.map((note) => {
       const mark = beside ? answer.querySelector(`.cite[data-number="${note.dataset.number}"]`) : null;
-      const wanted = mark ? mark.getBoundingClientRect().top - top : 0;
+      return { wanted: mark ? mark.getBoundingClientRect().top - top : 0, height: note.offsetHeight };
+    });
+    let end = 0;
+    places.forEach(({ wanted, height }, index) => {
       const shift = Math.max(0, Math.round(wanted - end));
-      note.style.marginBlockStart = shift > 0 ? `${shift}px` : "";
-      end += shift + note.offsetHeight + GAP;
-    }
+      const margin = shift > 0 ? `${shift}px` : "";
+      const { style } = notes[index];
+      if (style.marginBlockStart !== margin) style.marginBlockStart = margin;
+      end += shift + height + GAP;
+    });
   }
 }
 

@@ -116,6 +116,7 @@ export class TurnView {
     else if (before?.parts !== turn.parts) this.answerView.update(turn.parts);
     if (before?.sources !== turn.sources || before?.cited !== turn.cited) this.sources.update(turn.sources, turn.cited);
     if (before?.judged !== turn.judged) this.parts.failures.replaceChildren(...[failureNotice(turn.judged)].filter((one) => one !== null));
+    this.root.classList.toggle("is-writing", connected && turn.phase === "writing" && turn.parts.length > 0);
     this.showWaiting(waiting(turn, connected));
     const news = before?.status !== turn.status || before.siblings !== turn.siblings;
     if (turn.phase === "ended" && news) this.showEnd(turn);
