@@ -204,7 +204,8 @@ def test_what_was_said_before_is_fetched_back_to_the_first_turn(
 ) -> None:
     client, address = signed_in(employee), f"/c/{conversation.id}/turns/"
     made = long_chain(turn, TURNS_AT_ONCE + 5)
-    questions, first = [], {"id": str(made[-1].id), "parent": "another"}
+    questions: list[str] = []
+    first = {"id": str(made[-1].id), "parent": "another"}
     while first["parent"]:
         with django_assert_max_num_queries(10):
             told = client.get(address, {"before": first["id"]}).json()["turns"]
