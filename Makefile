@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test check setup eval-guard bench-relay
+.PHONY: run test check setup eval-guard bench-relay bench-prefix
 
 PYTHON := .venv/bin/python
 
@@ -31,3 +31,7 @@ eval-guard: setup
 # What the product adds to a model's stream: make bench-relay OPTIONS="--streams 500"
 bench-relay: setup
 	$(PYTHON) -m bench.relay $(OPTIONS)
+
+# What of a conversation's prompts a model server finds in its cache: make bench-prefix OPTIONS="--url http://gpu-1:8000"
+bench-prefix: setup
+	$(PYTHON) -m bench.prefix $(OPTIONS)
