@@ -8,6 +8,7 @@ from channels.db import database_sync_to_async
 from django.contrib.auth.models import Group
 
 from chatapp.accounts.models import User
+from chatapp.conversations.compaction import MOST_TURNS
 from chatapp.conversations.models import Turn
 from chatapp.library.models import Collection
 from tests.conversations.conftest import Connect, Frame, Socket, Use, signed_in
@@ -180,7 +181,7 @@ async def test_a_question_follows_no_turn_of_another_conversation(
     assert await Turn.objects.acount() == 2
 
 
-async def test_a_long_conversation_keeps_its_latest_exchanges_of_the_branch(
+async def test_a_long_conversation_is_told_as_a_summary_and_its_latest_exchanges(
     connect: Connect, backend: ScriptedBackend, employee: User
 ) -> None:
     socket = await connect(employee)
@@ -203,7 +204,9 @@ async def test_a_long_conversation_keeps_its_latest_exchanges_of_the_branch(
     last = await database_sync_to_async(lengthen)()
     asked = await ask(socket, "And now?", one)
     assert asked["parent"] == str(last)
-    assert heard(backend) == [f"Question {n}" for n in range(10, 60)] + ["And now?"]
+    summary, *latest = heard(backend)
+    assert summary == "An answer."
+    assert latest == [f"Question {n}" for n in range(60 - MOST_TURNS // 2, 60)] + ["And now?"]
 
 
 async def test_a_turn_that_failed_or_was_blocked_is_on_the_branch_and_not_in_the_history(

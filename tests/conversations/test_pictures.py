@@ -14,7 +14,8 @@ from chatapp.accounts.models import User
 from chatapp.backends.errors import CannotSee
 from chatapp.conversations import pictures
 from chatapp.conversations.models import Conversation, Picture, Turn
-from chatapp.conversations.turn import Model, Tools
+from chatapp.conversations.parts import Model
+from chatapp.conversations.turn import Tools
 from rag.extract.image import Drawn
 from tests.conversations.conftest import Connect, Use, signed_in
 from tests.conversations.scripted import ScriptedModel, make_tools, saying
