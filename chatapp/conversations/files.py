@@ -23,12 +23,16 @@ from chatapp.library.standing import standing_of
 
 NO_FILE = "This file does not exist, or it is not yours."
 UNNAMED = "New conversation"
+PASSING_MOST = 50
 STATES = {State.READY: "ready", State.FAILED: "refused"}
 
 
 def begin(user: User, client_id: UUID) -> UUID:
     """A conversation to attach files to before anything is asked in it: it expires like a
-    temporary one until then. The same ``client_id`` again gives the same."""
+    temporary one until then. The same ``client_id`` again gives the same. Raises Refused."""
+    passing = access.own_conversations(user).exclude(expires=None)
+    if passing.count() >= PASSING_MOST:
+        raise Refused("Too many temporary conversations are open. Close some of them first.")
     name = uuid5(NEW_CONVERSATIONS, f"{user.pk}:{client_id}")
     row = Conversation(id=name, owner=user, title=UNNAMED, expires=temporary.expiry())
     Conversation.objects.bulk_create([row], ignore_conflicts=True)

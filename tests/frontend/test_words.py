@@ -28,6 +28,15 @@ def test_what_was_written_is_kept_only_where_something_was(
     expect(page.locator(".line .model")).to_have_count(0)
 
 
+def test_an_answer_is_copied_as_the_model_wrote_it(page: Page, site: str, wire: Wire) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(site)
+    tell(page, wire, events.Text("**28 days** [1]."), events.Ended("done", ""))
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "**28 days** [1]."
+
+
 def test_an_answer_that_was_cut_short_says_so(page: Page, site: str, wire: Wire) -> None:
     page.goto(site)
     words = "It was cut at its longest length."

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -85,7 +85,14 @@ class Work:
 
     @property
     def where(self) -> Where:
-        return Where(document_id=self.document.pk, document=self.document.name)
+        """A file of a conversation is somebody's words, as its questions are."""
+        document, person = self.document, self.document.uploaded_by
+        where = Where(document_id=document.pk, document=document.name)
+        if not document.collection.attached or person is None:
+            return where
+        chat = document.collection.chat_id
+        name = person.get_username()
+        return replace(where, person_id=person.pk, person=name, conversation_id=chat)
 
 
 def ingest(document_id: uuid.UUID, engines: Callable[[], Engines]) -> datetime | None:
@@ -95,7 +102,7 @@ def ingest(document_id: uuid.UUID, engines: Callable[[], Engines]) -> datetime |
     claimed = lease.claim(document_id)
     if claimed is None:
         return None
-    document = Document.objects.select_related("collection").get(pk=document_id)
+    document = Document.objects.select_related("collection", "uploaded_by").get(pk=document_id)
     work = Work(document, claimed)
     try:
         attempt(work, engines)
