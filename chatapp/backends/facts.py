@@ -51,13 +51,16 @@ class Shape:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """None, or "", is what the server does not tell. ``parameters`` and ``bytes`` are of the
-    weights, ``efforts`` what it may be asked for and ``effort`` what it does unasked."""
+    weights, ``context_tokens`` the length that the model was made for and ``usual_context`` the
+    one that its maker set; ``efforts`` are what it may be asked for and ``effort`` what it does
+    unasked."""
 
     family: str = ""
     parameters: int | None = None
     quantization: str = ""
     bytes: int | None = None
     context_tokens: int | None = None
+    usual_context: int | None = None
     sees: bool | None = None
     efforts: tuple[Effort, ...] | None = None
     effort: str = ""
@@ -96,12 +99,19 @@ def of_ollama(shown: Mapping[str, Any], size: int | None) -> Facts:
         quantization=as_word(details.get("quantization_level")),
         bytes=size,
         context_tokens=as_count(info.get(f"{family}.context_length")),
+        usual_context=usual_context(shown.get("parameters")),
         sees=None if capabilities is None else "vision" in capabilities,
         efforts=efforts,
         effort=effort,
         licence=str(shown.get("license") or "")[:MOST_LICENCE_CHARS],
         shape=shape_of(family, info),
     )
+
+
+def usual_context(parameters: Any) -> int | None:
+    """``num_ctx`` of the Modelfile, which Ollama tells as lines of names and values."""
+    found = re.search(r"^num_ctx\s+(\d{1,9})\s*$", str(parameters or ""), re.M)
+    return as_count(int(found[1])) if found else None
 
 
 def thinking(

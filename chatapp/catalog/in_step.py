@@ -11,6 +11,8 @@ from chatapp.catalog.models import Endpoint, LanguageModel, OnChange, Serving
 ENDPOINT = "From the settings"
 UNNAMED = "Default"
 NAME_CHARS = 100
+DEMO_LICENCE = "Apache-2.0"
+"""SmolLM2's: huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct."""
 logger = logging.getLogger(__name__)
 
 
@@ -37,8 +39,10 @@ def keep_in_step() -> None:
     limits = {
         "demo": settings.MODEL_IS_DEMO,
         "context_tokens": settings.MODEL_CONTEXT_TOKENS,
-        "answer_tokens": settings.MODEL_ANSWER_TOKENS,
+        "answer_tokens": settings.MODEL_ANSWER_TOKENS or None,
     }
+    if settings.MODEL_IS_DEMO:
+        limits["licence"] = DEMO_LICENCE
     name = _free(LanguageModel, settings.MODEL_NAME[:NAME_CHARS] or UNNAMED)
     model = _row(
         LanguageModel, limits, {"name": name, "everyone": True, "on_change": OnChange.WARN}

@@ -45,10 +45,16 @@ def offer(served: ServedModel, endpoint: Endpoint, by: User) -> LanguageModel:
     with transaction.atomic():
         model = LanguageModel.objects.create(
             name=free_name(served.name),
-            context_tokens=OLLAMA_CONTEXT_TOKENS if endpoint.kind == Kind.OLLAMA else None,
+            context_tokens=first_context(served) if endpoint.kind == Kind.OLLAMA else None,
         )
         add_place(model, served, endpoint, by)
     return model
+
+
+def first_context(served: ServedModel) -> int:
+    """What its maker set, or as much as is usual; never more than it was made for."""
+    wanted = served.facts.usual_context or OLLAMA_CONTEXT_TOKENS
+    return min(wanted, served.context_tokens or wanted)
 
 
 def add_place(model: LanguageModel, served: ServedModel, endpoint: Endpoint, by: User) -> None:

@@ -22,6 +22,7 @@ from tests.backends.recordings import recorded
 
 QWEN = {
     "license": "Apache License\nVersion 2.0, January 2004",
+    "parameters": 'num_ctx                        16384\nstop            "<|im_end|>"',
     "capabilities": ["completion", "tools", "thinking"],
     "details": {"family": "qwen3", "parameter_size": "8.2B", "quantization_level": "Q4_K_M"},
     "model_info": {
@@ -56,6 +57,7 @@ def test_ollama_tells_what_a_model_is_and_can() -> None:
         quantization="Q4_K_M",
         bytes=5_225_388_164,
         context_tokens=40_960,
+        usual_context=16_384,
         sees=False,
         efforts=SWITCH,
         licence="Apache License\nVersion 2.0, January 2004",

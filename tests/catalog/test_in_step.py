@@ -17,6 +17,7 @@ from chatapp.asgi import lifespan
 from chatapp.catalog import in_step
 from chatapp.catalog.apps import seed_after_migration
 from chatapp.catalog.in_step import UNNAMED, keep_in_step, keep_in_step_at_start
+from chatapp.catalog.licences import BY_KEY, Kind
 from chatapp.catalog.models import Endpoint, LanguageModel, Serving
 
 
@@ -55,6 +56,10 @@ def test_it_follows_the_settings(db: None, settings: Settings) -> None:
     assert endpoint.parallel == 4
     assert (model.name, serving.name, model.demo) == ("qwen3:8b", "qwen3:8b", True)
     assert (model.context_tokens, model.answer_tokens) == (8192, 700)
+    assert BY_KEY[model.licence].kind is Kind.OPEN_SOURCE
+    settings.MODEL_ANSWER_TOKENS = 0
+    keep_in_step()
+    assert of_the_settings()[1].answer_tokens is None, "as long as the context leaves room"
 
 
 def test_another_model_in_the_settings_gets_its_own_name(db: None, settings: Settings) -> None:

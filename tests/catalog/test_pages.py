@@ -13,6 +13,7 @@ from chatapp import access, wiring
 from chatapp.accounts.models import User
 from chatapp.backends.base import ServedModel
 from chatapp.backends.errors import Refused, Unreachable
+from chatapp.backends.facts import Facts
 from chatapp.catalog.models import Endpoint, Kind, LanguageModel, Look, OnChange, Pull, Serving
 from chatapp.catalog.offer import Address
 from chatapp.catalog.secret import unseal
@@ -281,6 +282,24 @@ def test_a_model_is_offered_pinned_and_to_nobody_yet(
     serving = made.servings.get()
     assert (serving.name, serving.pin, serving.endpoint) == ("new:1b", "d9", endpoint)
     assert made not in access.usable_models(employee)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [((40_960, 16_384), 16_384), ((2048, None), 2048), ((2048, 4096), 2048), ((None, None), 8192)],
+)
+def test_a_model_of_ollama_starts_with_the_context_that_its_maker_set(
+    desk: Client,
+    endpoint: Endpoint,
+    server: Server,
+    told: tuple[int | None, int | None],
+    expected: int,
+) -> None:
+    made_for, usual = told
+    facts = Facts(context_tokens=made_for, usual_context=usual)
+    server.served = (ServedModel("new:1b", "d9", made_for, facts=facts),)
+    offer(desk, endpoint)
+    assert LanguageModel.objects.get(name="new:1b").context_tokens == expected
 
 
 def test_it_is_opened_to_groups(desk: Client, endpoint: Endpoint, employee: User) -> None:
