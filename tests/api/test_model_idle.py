@@ -49,7 +49,11 @@ async def server(request: pytest.FixtureRequest, address: str) -> AsyncIterator[
 async def streamed(client: AsyncOpenAI) -> Callable[[], Awaitable[Any]]:
     stream = await client.chat.completions.create(**asking(stream=True))
     await anext(stream)
-    return stream.close
+
+    async def leave() -> None:
+        await stream.close()
+
+    return leave
 
 
 async def in_one_piece(client: AsyncOpenAI) -> Callable[[], Awaitable[Any]]:

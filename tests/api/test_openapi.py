@@ -3,16 +3,20 @@
 import asyncio
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
+from channels.db import database_sync_to_async
 from pytest_django import Settings
 
 from chatapp import wiring
+from chatapp.accounts.models import User
 from chatapp.catalog.models import LanguageModel
 from chatapp.library.models import Chunk, Collection, Document
 from guardrails.guard import Guard
 from rag.passage import Passage
+from tests.api.conftest import make_key
 from tests.conversations.scripted import POLICY, ScriptedJudge, ScriptedSearch
 
 RULES = Path(__file__).with_name("schemathesis.toml")
@@ -77,3 +81,31 @@ async def test_everybody_may_read_the_description_which_tells_of_the_key(address
         assert {"200", "4XX", "5XX"} <= operation["responses"].keys()
         error = operation["responses"]["4XX"]["content"]["application/json"]["schema"]
         assert error["$ref"].endswith("/ErrorBody")
+
+
+class Known(dict[str, object]):
+    """Values of a path's parts; a random id for those that it does not know."""
+
+    def __missing__(self, _: str) -> object:
+        return uuid4()
+
+
+TOLD = {"collections:read": {403, 404}, "collections:write": {403}, "chat": {403}}
+"""By the one scope of a stranger's key: what it is told of a collection that others read."""
+
+
+async def test_who_may_reach_which_path(
+    address: str, collection: Collection, stranger: User
+) -> None:
+    keys = {scope: await database_sync_to_async(make_key)(stranger, scope) for scope in TOLD}
+    async with httpx.AsyncClient(base_url=address.removesuffix("/v1")) as bare:
+        paths = (await bare.get("/v1/openapi.json")).json()["paths"]
+        for path, method in ((path, method) for path in paths for method in paths[path]):
+            named = path.format_map(Known(vector_store_id=collection.pk))
+            assert (await bare.request(method, named)).status_code == 401, path
+            if not path.startswith(("/v1/vector_stores/", "/v1/files")):
+                continue
+            for scope, key in keys.items():
+                headers = {"Authorization": f"Bearer {key}"}
+                answer = await bare.request(method, named, json={"query": "?"}, headers=headers)
+                assert answer.status_code in TOLD[scope], (method, path, scope)
