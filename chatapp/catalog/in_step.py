@@ -36,7 +36,7 @@ def keep_in_step() -> None:
         "parallel": settings.MODEL_PARALLEL or None,
     }
     endpoint = _row(Endpoint, address, {"name": _free(Endpoint, ENDPOINT)})
-    limits = {
+    limits: dict[str, Any] = {
         "demo": settings.MODEL_IS_DEMO,
         "context_tokens": settings.MODEL_CONTEXT_TOKENS,
         "answer_tokens": settings.MODEL_ANSWER_TOKENS or None,
