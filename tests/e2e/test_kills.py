@@ -39,7 +39,7 @@ def test_a_worker_killed_in_the_middle_of_a_file_finishes_it_once(
     expect(row).to_have_count(0, timeout=MINUTES)
 
 
-def test_a_turn_whose_web_process_was_killed_reads_interrupted_with_its_text(
+def test_a_turn_whose_web_process_was_killed_keeps_its_text_and_goes_on(
     endless_page: Page, endless: Stack
 ) -> None:
     turn = ask(endless_page, "What is there to say before the end?")
@@ -52,7 +52,15 @@ def test_a_turn_whose_web_process_was_killed_reads_interrupted_with_its_text(
     endless_page.reload()
     again = endless_page.locator("[data-turn]").last
     expect(again).to_contain_text("was interrupted")
-    expect(again.locator(".answer")).not_to_be_empty()
+    kept = again.locator(".answer").inner_text()
+
+    again.get_by_role("button", name="Go on").click()
+
+    expect(again.get_by_role("button", name="Go on")).to_have_count(0)
+    expect(again.locator(".answer")).to_contain_text(kept[:40])
+    endless_page.get_by_role("button", name="Stop").click()
+    expect(again).to_contain_text("Stopped", timeout=MINUTES)
+    expect(again.locator(".answer")).to_contain_text(kept[:40])
 
 
 def test_sockets_recover_from_a_restart_of_redis(page: Page, stack: Stack) -> None:

@@ -40,13 +40,23 @@ def test_an_answer_goes_on_after_a_reload_in_its_middle(endless_page: Page) -> N
     expect(again).to_contain_text("Stopped")
 
 
-def test_another_window_shows_the_same_answer_and_can_stop_it(endless_page: Page) -> None:
+def test_two_windows_show_the_same_and_either_can_stop_and_queue(endless_page: Page) -> None:
     turn = ask(endless_page, "Is there more to say?")
     expect(turn.locator(".answer")).to_contain_text(SENTENCE, timeout=ANSWER_SECONDS)
 
     other = endless_page.context.new_page()
     other.goto(endless_page.url)
     expect(other.locator("[data-turn] .answer")).to_contain_text(SENTENCE)
+    other.get_by_label("Your question").fill("And after that?")
+    other.keyboard.press("Enter")
+    waits = endless_page.locator("[data-turn]").last
+    expect(waits.locator(".question")).to_have_text("And after that?")
+    expect(waits.locator(".waiting")).to_contain_text("Waiting for the answer before it")
     other.get_by_role("button", name="Stop").click()
 
-    expect(turn).to_contain_text("Stopped")
+    expect(endless_page.locator("[data-turn]").first).to_contain_text("Stopped")
+    for page in (endless_page, other):
+        last = page.locator("[data-turn]").last
+        expect(last.locator(".answer")).to_contain_text(SENTENCE, timeout=ANSWER_SECONDS)
+    endless_page.get_by_role("button", name="Stop").click()
+    expect(other.locator("[data-turn]").last).to_contain_text("Stopped")
