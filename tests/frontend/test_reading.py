@@ -186,3 +186,24 @@ def test_text_from_right_to_left_is_set_so(page: Page, site: str, wire: Wire) ->
     wire.happen(events.Started("كم يوما؟", "m"), events.Text("لديك ٢٨ يوما."), events.Ended("done"))
     expect(page.locator(".prose p")).to_have_css("direction", "rtl")
     expect(page.locator(".question")).to_have_css("direction", "rtl")
+
+
+def test_marks_of_what_is_written_from_right_to_left_stand_on_its_right(
+    page: Page, site: str, wire: Wire
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(site)
+    ask(page, wire, "كم يوما؟")
+    wire.accept()
+    answer = "1. اطلب من مديرك\n2. English\n\n> كم يوما\n\n| أ | ب |\n| --- | --- |\n| ١ | ٢ |"
+    wire.happen(events.Started("كم يوما؟", "m"), events.Text(answer), events.Ended("done"))
+    for mark in ("ol", "blockquote", "table"):
+        expect(page.locator(f".prose {mark}")).to_have_css("direction", "rtl")
+    places = page.evaluate(
+        """() => ["th:first-child", "th:last-child", ".question", ".prose"].map((name) => {
+          const { left, right } = document.querySelector(name).getBoundingClientRect();
+          return [left, right];
+        })"""
+    )
+    assert places[0][0] > places[1][0], "the first column is on the right"
+    assert places[2][1] == places[3][1], "and so is the question"

@@ -85,8 +85,10 @@ export function render(source, cite = () => null) {
   fragment.querySelectorAll("sup").forEach((mark) => mark.replaceWith(cite(Number(mark.dataset.cite)) ?? `[${mark.textContent}]`));
   fragment.querySelectorAll("pre").forEach(codeBlock);
   fragment.querySelectorAll("table").forEach(scrollingTable);
-  for (const block of fragment.querySelectorAll("p, li, h3, h4, h5, h6, blockquote, td, th")) {
-    block.setAttribute("dir", "auto");
+  // A list, a quotation or a table has its marks on the side where its first words begin; the
+  // direction of each paragraph in it is its own by the style sheet.
+  for (const block of fragment.querySelectorAll("p, ul, ol, h3, h4, h5, h6, blockquote, table")) {
+    if (!block.parentElement?.closest("ul, ol, blockquote, table")) block.setAttribute("dir", "auto");
   }
   return fragment;
 }
