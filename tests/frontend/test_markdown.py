@@ -141,7 +141,14 @@ def test_a_link_that_names_another_host_is_given_away(blank: Page) -> None:
 
 def test_markdown_is_set(blank: Page) -> None:
     shown = blank.evaluate(SHOW, scripted.ANSWER)["html"]
-    for tag in ("<strong>28 days</strong>", '<ol dir="auto">', "<th", 'align="right"', "<pre", "<figcaption>"):
+    for tag in (
+        "<strong>28 days</strong>",
+        '<ol dir="auto">',
+        "<th",
+        'align="right"',
+        "<pre",
+        "<figcaption>",
+    ):
         assert tag in shown
 
 

@@ -11,6 +11,7 @@ import { Gauge } from "./figures.js";
 import { Following } from "./following.js";
 import { Images, isImage } from "./images.js";
 import { ModelPicker } from "./models.js";
+import { Keys } from "./keys.js";
 import { Landing } from "./landing.js";
 import { ListActions } from "./list-actions.js";
 import { Search } from "./search.js";
@@ -150,18 +151,17 @@ class Chat {
       const dialog = /** @type {HTMLDialogElement} */ (find(`#${button.dataset.opens}`));
       button.addEventListener("click", () => dialog.showModal());
     }
-    document.addEventListener("keydown", (event) => {
-      const writing = /** @type {HTMLElement} */ (event.target).closest("input, textarea, select");
-      if (event.defaultPrevented || document.querySelector("dialog[open], :popover-open")) return;
-      if (event.key === "Escape" && this.running()) this.stop();
-      else if (event.key === "Escape" && this.branches.edited) this.branches.cancel();
-      else if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
-      else if (event.key === "?") shortcuts.showModal();
-      else if (event.key === "m" && this.models.choice) this.models.choosing();
-      else if (event.key === "/") {
-        event.preventDefault();
-        this.composer.text.focus();
-      }
+    const actions = {
+      "/": () => this.composer.text.focus(),
+      j: () => this.thread.step(1),
+      k: () => this.thread.step(-1),
+      n: () => location.assign("/"),
+      b: () => this.sidebar.toggle(),
+      m: () => this.models.choice && this.models.choosing(),
+    };
+    new Keys(shortcuts, actions, () => {
+      if (this.running()) this.stop();
+      else if (this.branches.edited) this.branches.cancel();
     });
   }
 

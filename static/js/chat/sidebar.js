@@ -30,7 +30,7 @@ export class Sidebar {
     narrow.addEventListener("change", fold);
     fold();
     for (const button of findAll("[data-fold]")) {
-      button.addEventListener("click", () => this.fold(!this.root.hidden, !narrow.matches));
+      button.addEventListener("click", () => this.toggle());
     }
     this.root.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !narrow.matches || document.querySelector(":popover-open")) return;
@@ -53,6 +53,10 @@ export class Sidebar {
       button.setAttribute("aria-expanded", String(!folded));
     }
     if (keep) localStorageKeeps("sidebar", folded ? "folded" : "open");
+  }
+
+  toggle() {
+    this.fold(!this.root.hidden, !matchMedia(NARROW).matches);
   }
 
   /** On a phone the list covers the page, which is wanted now. */

@@ -154,6 +154,18 @@ export class Thread {
     return view.root;
   }
 
+  /** Goes to the question after what is read, or before it. @param {1|-1} way */
+  step(way) {
+    const top = this.scroller.getBoundingClientRect().top;
+    const views = [...this.views.values()];
+    const below = (/** @type {TurnView} */ { root }) => root.getBoundingClientRect().top - top;
+    const next = way > 0 ? views.find((view) => below(view) > 1) : views.findLast((view) => below(view) < -1);
+    if (!next) return;
+    next.root.tabIndex = -1;
+    next.root.focus({ preventScroll: true });
+    this.reveal(next.turn.id);
+  }
+
   toLatest() {
     this.following = true;
     this.toEnd();
