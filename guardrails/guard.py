@@ -50,14 +50,24 @@ class Guard:
         """The judges that are asked at ``stage``: none where the policy has it off."""
         return () if self.policy.stages[stage].is_off else self.names
 
+    def place(self, stage: Stage, *, first: bool = False) -> asyncio.Semaphore:
+        """A place in the line before the judges, as :meth:`guardrails.line.Line.place` has it."""
+        return self._line.place(stage, first=first)
+
     async def check(self, subject: Subject) -> Decision:
         """Never raises but when it is cancelled, and then its judges are cancelled too."""
+        if self.policy.stages[subject.stage].is_off:
+            return await self.check_in_place(subject)
+        async with self.place(subject.stage):
+            return await self.check_in_place(subject)
+
+    async def check_in_place(self, subject: Subject) -> Decision:
+        """As :meth:`check`, for those who hold a place already."""
         if self.policy.stages[subject.stage].is_off:
             return self.policy.decide(subject, (), ())
         seen = readable(subject.text)
         clean = Subject(subject.stage, seen.text, tuple(_clean(m) for m in subject.context))
-        async with self._line.place():
-            outcomes = await self._ask_all(clean, seen)
+        outcomes = await self._ask_all(clean, seen)
         verdicts = [each for each in outcomes if isinstance(each, Verdict)]
         failures = [each for each in outcomes if isinstance(each, Failure)]
         return self.policy.decide(subject, verdicts, failures)

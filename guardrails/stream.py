@@ -15,7 +15,7 @@ judged once more, and with it what was still held back.
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 from guardrails.policy import Window
@@ -24,6 +24,7 @@ from guardrails.rules.normalise import is_hidden
 from guardrails.verdict import Action, Decision
 
 Check = Callable[[str], Awaitable[Decision]]
+Place = Callable[[bool], AbstractAsyncContextManager[object]]
 SENTENCE_END = re.compile(r"[.!?\u2026\u3002\uff01\uff1f]\s|\n")
 
 
@@ -49,9 +50,10 @@ class Held:
 
 
 async def guarded(
-    pieces: AsyncGenerator[str, None], check: Check, window: Window
+    pieces: AsyncGenerator[str, None], check: Check, window: Window, place: Place = nullcontext
 ) -> AsyncGenerator[Released | Held, None]:
-    """What ``check`` lets through of ``pieces``; see the module.
+    """What ``check`` lets through of ``pieces``; see the module. ``place`` is held during each
+    check, told whether it is the first: what comes while it is waited for is judged in it too.
 
     An error of ``pieces`` is raised after what came before it was judged and released.
     """
@@ -59,12 +61,13 @@ async def guarded(
     async with _reading(intake, pieces) as reader:
         while True:
             await intake.due()
-            whole = intake.ended
-            start = 0 if whole else _before(intake.text, released, window.overlap)
-            text = intake.text[start:]
-            if not text:
-                break
-            decision = _bounded(await check(text), len(text), window)
+            async with place(not released):
+                whole = intake.ended
+                start = 0 if whole else _before(intake.text, released, window.overlap)
+                text = intake.text[start:]
+                if not text:
+                    break
+                decision = _bounded(await check(text), len(text), window)
             if decision.action is Action.BLOCK:
                 break
             intake.mark(start + len(text))

@@ -1,7 +1,7 @@
 """The guard's stage behind the model: what it lets through of a stream's runs, as events."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 
 from chatapp.backends.base import ReasoningDelta
@@ -31,7 +31,7 @@ class Judging:
         async def check(text: str) -> Decision:
             nonlocal subject
             subject = replace(subject, text=text)
-            return await self._guard.check(subject)
+            return await self._guard.check_in_place(subject)
 
         beyond, pieces = self._going_on(runs) if form is Text else (Beyond(0), runs.pieces())
         async with aclosing(await self._judged(pieces, check)) as events:
@@ -52,7 +52,11 @@ class Judging:
         policy = self._guard.policy
         if policy.stages[Stage.RESPONSE].is_off:
             return unguarded(pieces, await check(""))
-        return guarded(pieces, check, policy.window)
+
+        def place(first: bool) -> AbstractAsyncContextManager[object]:
+            return self._guard.place(Stage.RESPONSE, first=first)
+
+        return guarded(pieces, check, policy.window, place)
 
     def _released(
         self, event: Released | Held, form: type[Reasoning | Text], subject: Subject

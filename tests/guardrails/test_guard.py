@@ -215,6 +215,15 @@ async def test_whoever_stops_waiting_leaves_the_line() -> None:
     assert (await Guard([Says()], POLICY, 30, line).check(QUESTION)).is_plain_pass
 
 
+async def test_neither_a_question_nor_first_words_stand_behind_whole_answers() -> None:
+    line = Line(1)
+    guard = Guard([Says()], POLICY, 30, line)
+    async with guard.place(Stage.RESPONSE), asyncio.timeout(10):
+        assert (await guard.check(QUESTION)).is_plain_pass
+        async with guard.place(Stage.RESPONSE, first=True):
+            assert guard.place(Stage.RESPONSE).locked()
+
+
 def test_each_event_loop_has_a_line_of_its_own() -> None:
     guard = Guard([Busy()], POLICY, 30, Line(1))
 

@@ -366,3 +366,22 @@ async def test_hidden_characters_do_not_part_a_secret_from_itself(hidden: str) -
 
     events = await collect(Source(split(text, range(0, len(text), 4)), 3), check, POLICY.window)
     assert wire(events).startswith("The key is [secret removed], keep it. ")
+
+
+async def test_what_comes_while_a_place_is_waited_for_is_judged_in_the_same_check() -> None:
+    line = asyncio.Semaphore(0)
+    source, checks = Source(["One sentence. ", "And another. ", "The end."]), Checks()
+    events = guarded(source.stream(), checks, SMALL, lambda _: line)
+    shown = asyncio.create_task(collected(events))
+    while not source.closed:
+        await asyncio.sleep(0)
+    assert checks.texts == []
+    line.release()
+    assert await shown == "One sentence. And another. The end."
+    assert checks.texts == ["One sentence. And another. The end."]
+    assert not line.locked()
+
+
+async def collected(events: AsyncGenerator[Released | Held, None]) -> str:
+    async with aclosing(events):
+        return "".join([event.text async for event in events if isinstance(event, Released)])
