@@ -5,6 +5,7 @@ broker is down it does not, the rows are kept, and the scheduler's look for stuc
 enqueues it later.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.files.base import File
@@ -15,7 +16,7 @@ from chatapp.library import progress, tasks
 from chatapp.library.models import Collection, Document, State, Upload
 from chatapp.library.services import receive as receiving
 from chatapp.library.services import remove, requeue, uploads
-from chatapp.library.services.receive import Received
+from chatapp.library.services.receive import Received, Refused
 
 
 def receive(collection: Collection, upload: "File[Any]", person: User | None) -> Received:
@@ -35,6 +36,23 @@ def attach(upload: Upload, collection: Collection) -> Document:
     else:
         retry(document)
     return document
+
+
+def attach_all(wanted: Iterable[Upload], collection: Collection) -> list[Document]:
+    """As :func:`attach`, all of them or none. Raises Refused."""
+    documents: list[Document] = []
+    try:
+        with transaction.atomic():
+            for upload in wanted:
+                documents.append(attach(upload, collection))  # noqa: PERF401  those before a refusal count
+    except Refused:
+        kept = Document.objects.filter(pk__in=[each.pk for each in documents])
+        names = set(kept.values_list("pk", flat=True))
+        for document in documents:
+            if document.pk not in names:
+                document.file.delete(save=False)
+        raise
+    return documents
 
 
 def delete_upload(upload: Upload) -> None:

@@ -100,7 +100,7 @@ async def test_who_may_reach_which_path(
     keys = {scope: await database_sync_to_async(make_key)(stranger, scope) for scope in TOLD}
     async with httpx.AsyncClient(base_url=address.removesuffix("/v1")) as bare:
         paths = (await bare.get("/v1/openapi.json")).json()["paths"]
-        for path, method in ((path, method) for path in paths for method in paths[path]):
+        for path, method in [(name, each) for name in paths for each in paths[name]]:
             named = path.format_map(Known(vector_store_id=collection.pk))
             assert (await bare.request(method, named)).status_code == 401, path
             if not path.startswith(("/v1/vector_stores/", "/v1/files")):

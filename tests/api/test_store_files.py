@@ -1,5 +1,6 @@
 """Files in a collection: put there, watched, and taken out."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from openai import AsyncOpenAI, ConflictError, NotFoundError
 from chatapp.accounts.models import User
 from chatapp.api.v1.store_files import Status
 from chatapp.library.models import Chunk, Collection, Document, State
+from tests.api.test_files import stored
 from tests.api.test_vector_stores import NOBODYS, client, reader
 
 __all__ = ["client", "reader"]  # fixtures
@@ -184,6 +186,20 @@ async def test_a_batch_is_whole_or_not_there(
     with pytest.raises(NotFoundError):
         await client.vector_stores.file_batches.create(store, file_ids=[*three, NOBODYS])
     assert not await Document.objects.aexists()
+
+
+async def test_a_batch_of_which_one_is_refused_leaves_no_file(
+    client: AsyncOpenAI, store: str, three: list[str], media: Path
+) -> None:
+    await client.vector_stores.files.create(store, file_id=three[0])
+    await client.vector_stores.files.create(store, file_id=three[2])
+    await Document.objects.filter(pk=three[2]).aupdate(state=State.DELETING)
+    with pytest.raises(ConflictError):
+        await client.vector_stores.file_batches.create(store, file_ids=three)
+    assert not await Document.objects.filter(pk=three[1]).aexists()
+    left = {path.name for path in stored(media) if path.parent.name != "uploads"}
+    named = [document.file.name async for document in Document.objects.all()]
+    assert left == {(name or "").rpartition("/")[2] for name in named}
 
 
 async def test_a_batch_is_of_its_collection(

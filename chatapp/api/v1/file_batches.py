@@ -80,7 +80,7 @@ async def create_batch(
 def make(person: User, name: UUID, asked: NewBatch) -> FileBatch:
     collection = shelves.managed(person, name)
     uploads = [shelves.upload(person, each) for each in dict.fromkeys(asked.file_ids)]
-    documents = {attached(upload, collection) for upload in uploads}
+    documents = set(attached(uploads, collection))
     batch = Batch.objects.create(collection=collection, total=len(documents))
     batch.documents.set(documents)
     return batch_object(person, batch)

@@ -26,8 +26,7 @@ def make(person: User, asked: NewStore) -> Collection:
     form = CollectionForm(written(name, asked.description or "", groups(asked.readers or ())))
     with transaction.atomic():
         collection = stored(form, person)
-        for upload in files:
-            attached(upload, collection)
+        attached(files, collection)
     return collection
 
 
@@ -40,10 +39,10 @@ def change(person: User, name: UUID, asked: StoreChange) -> Collection:
     return stored(form, person)
 
 
-def attached(upload: Upload, collection: Collection) -> Document:
-    """Raises Conflict."""
+def attached(files: Iterable[Upload], collection: Collection) -> list[Document]:
+    """The documents that are made of ``files``, all or none. Raises Conflict."""
     try:
-        return actions.attach(upload, collection)
+        return actions.attach_all(files, collection)
     except Refused as refusal:
         raise Conflict(str(refusal), param="file_id") from None
 

@@ -123,7 +123,7 @@ async def create_store_file(
 
     def made() -> StoreFile:
         collection = shelves.managed(caller.person, vector_store_id)
-        document = attached(shelves.upload(caller.person, asked.file_id), collection)
+        (document,) = attached([shelves.upload(caller.person, asked.file_id)], collection)
         document.refresh_from_db()
         return described(document)
 

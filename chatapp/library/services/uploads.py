@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -129,13 +130,18 @@ def erase(name: uuid.UUID) -> bool:
 def sweep(past: datetime) -> None:
     """Delete files that a process which died before it wrote their rows left here."""
     folder = Path(settings.MEDIA_ROOT) / FOLDER
-    old = [
-        path
-        for path in (folder.iterdir() if folder.exists() else ())
-        if path.stat().st_mtime < past.timestamp()
-    ]
+    paths = list(folder.iterdir()) if folder.exists() else []
+    old = [path for path in paths if written_at(path) < past.timestamp()]
     names = [f"{FOLDER}/{path.name}" for path in old]
     known = set(Upload.objects.filter(file__in=names).values_list("file", flat=True))
     for path, name in zip(old, names, strict=True):
         if name not in known:
             path.unlink(missing_ok=True)
+
+
+def written_at(path: Path) -> float:
+    """When the file was written, in seconds since 1970; now where it is just being deleted."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
