@@ -78,12 +78,17 @@ def from_json(stored: Any) -> Facts:
     """What :meth:`Facts.as_json` gave, also by another version of this program."""
     if not isinstance(stored, dict):
         return UNKNOWN
-    known = {field.name: stored[field.name] for field in fields(Facts) if field.name in stored}
+    known = known_of(Facts, stored)
     if (efforts := known.get("efforts")) is not None:
-        known["efforts"] = tuple(Effort(each) for each in efforts)
+        known["efforts"] = tuple(Effort(each) for each in efforts if each in tuple(Effort))
     if (shape := known.get("shape")) is not None:
-        known["shape"] = Shape(**shape)
+        known["shape"] = Shape(**known_of(Shape, shape))
     return Facts(**known)
+
+
+def known_of(kind: Any, stored: dict[str, Any]) -> dict[str, Any]:
+    """What of ``stored`` this version knows of ``kind``."""
+    return {field.name: stored[field.name] for field in fields(kind) if field.name in stored}
 
 
 def of_ollama(shown: Mapping[str, Any], size: int | None) -> Facts:
@@ -103,7 +108,7 @@ def of_ollama(shown: Mapping[str, Any], size: int | None) -> Facts:
         sees=None if capabilities is None else "vision" in capabilities,
         efforts=efforts,
         effort=effort,
-        licence=str(shown.get("license") or "")[:MOST_LICENCE_CHARS],
+        licence=str(shown.get("license") or "").replace("\0", "")[:MOST_LICENCE_CHARS],
         shape=shape_of(family, info),
     )
 

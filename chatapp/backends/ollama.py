@@ -138,7 +138,7 @@ class OllamaBackend:
                         parts[line.digest] = (line.completed or 0, line.total)
                     completed = sum(done for done, _ in parts.values())
                     total = sum(size for _, size in parts.values())
-                    yield Pulled(status[:200], completed, total)
+                    yield Pulled(valid(status)[:200], *map(bounded_size, (completed, total)))
         if status != "success":
             raise Unreachable("The stream broke off.")
 
@@ -147,6 +147,11 @@ class OllamaBackend:
         listed = (await self._server.json("GET", "/api/ps")).get("models")
         names = {mapping(each).get("model") for each in listed or ()}
         return not names & {model, f"{model}:latest"}
+
+
+def bounded_size(count: int) -> int:
+    """As much as a row can hold, whatever a server says."""
+    return max(0, min(count, 2**62))
 
 
 def chat_body(request: ChatRequest) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from chatapp.catalog.forms import EndpointForm
 from chatapp.catalog.looking import look_at
 from chatapp.catalog.models import Endpoint, Kind
 from chatapp.catalog.standing import health_of, pulls_of, served_here
+from chatapp.catalog.watch import fitting
 
 NOT_SERVED = "Its server does not serve that model now."
 
@@ -74,7 +75,7 @@ def offer(request: HttpRequest, endpoint: UUID) -> HttpResponseBase:
     one, which this server then answers as too."""
     row = managed_endpoint(request, endpoint)
     name = request.POST.get("name", "")
-    served = next((each for each in look_at(row).served if each.name == name), None)
+    served = fitting(look_at(row).served, name) if name else None
     if served is None:
         messages.error(request, NOT_SERVED)
         return redirect("endpoint", row.pk)

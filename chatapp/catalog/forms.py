@@ -9,6 +9,7 @@ from chatapp.backends.facts import Effort
 from chatapp.catalog.fields import Billions
 from chatapp.catalog.licences import REGISTER
 from chatapp.catalog.models import Endpoint, LanguageModel, OnChange, Reasoning
+from chatapp.catalog.traits import EFFORTS
 
 NO_ADDRESS = "Give an address such as http://gpu-1:8000, without a name or password in it."
 LEAST_CONTEXT_TOKENS = 512
@@ -109,6 +110,13 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]  # as above
             "licence_note": "A note on it",
         }
         error_messages = {"name": {"unique": "There is a model of this name already."}}
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        efforts = EFFORTS.get(given.get("reasoning", ""))
+        if efforts is not None and given.get("effort") and given["effort"] not in efforts:
+            self.add_error("effort", "Its reasoning cannot be asked for that.")
+        return given
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -116,8 +116,9 @@ def _unfinished(row: Pull) -> Any:
     return Pull.objects.filter(pk=row.pk, state__in=UNFINISHED_PULLS)
 
 
-def _end(row: Pull, state: PullState, **values: Any) -> None:
-    _unfinished(row).update(state=state, ended=timezone.now(), **values)
+def _end(row: Pull, state: PullState, **values: str) -> None:
+    told = {name: value.replace("\0", "") for name, value in values.items()}
+    _unfinished(row).update(state=state, ended=timezone.now(), **told)
 
 
 def _watch(row: Pull, puller: Puller) -> bool:
@@ -141,7 +142,10 @@ def _note(row: Pull, seen: Pulled) -> bool:
     """Write down how far it is; False where it was cancelled, or its server removed."""
     return bool(
         _unfinished(row).update(
-            status=seen.status, completed=seen.completed, total=seen.total, beat=timezone.now()
+            status=seen.status.replace("\0", ""),
+            completed=seen.completed,
+            total=seen.total,
+            beat=timezone.now(),
         )
     )
 

@@ -155,8 +155,15 @@ def test_facts_are_kept_as_json() -> None:
     facts = of_ollama(QWEN, 5)
     assert from_json(json.loads(json.dumps(facts.as_json()))) == facts
     assert from_json({**facts.as_json(), "of_a_later_version": 1}) == facts
+    later = {
+        **facts.as_json(),
+        "efforts": ["off", "extreme"],
+        "shape": {"layers": 1, "kv_heads": 1, "key": 1, "value": 1, "new": 2},
+    }
+    assert from_json(later).efforts == (Effort.OFF,)
     assert from_json(None) == from_json({}) == UNKNOWN
 
 
 def test_a_licence_of_any_length_is_cut() -> None:
-    assert len(of_ollama({"license": "x" * 10**6}, None).licence) == 1000
+    assert len(of_ollama({"license": "\0x" * 10**6}, None).licence) == 1000
+    assert "\0" not in of_ollama({"license": "\0x"}, None).licence

@@ -297,6 +297,17 @@ async def test_a_pull_that_fails_says_why(
                 pass
 
 
+async def test_absurd_sizes_and_words_of_a_pull_are_bounded() -> None:
+    hostile: list[dict[str, object]] = [
+        {"status": "x\ud800" * 500, "digest": "a", "total": 10**30, "completed": -5},
+        {"status": "success"},
+    ]
+    async with listening(answering(lines(*hostile))) as url:
+        first, _ = [step async for step in OllamaBackend(url).pull("m")]
+    assert (first.completed, first.total, len(first.status)) == (0, 2**62, 200)
+    first.status.encode()
+
+
 async def test_giving_up_a_pull_closes_the_request() -> None:
     gone = asyncio.Event()
 

@@ -390,6 +390,7 @@ def test_the_limits_of_the_settings_stay_theirs(desk: Client, of_settings: Langu
     "changes",
     [
         *({"name": ""}, {"name": "Default"}, {"context_tokens": "5"}, {"answer_tokens": "x"}),
+        *({"reasoning": "levels", "effort": "off"}, {"reasoning": "x"}, {"sees": "maybe"}),
         *({"on_change": "ignore"}, {"groups": ["999999"]}, {"groups": [str(2**70)]}),
     ],
 )

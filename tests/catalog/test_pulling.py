@@ -15,7 +15,7 @@ from chatapp.accounts.models import User
 from chatapp.backends.base import Pulled, ServedModel
 from chatapp.backends.errors import BackendError, Malformed, TimedOut, Unreachable
 from chatapp.catalog import pulling, tasks
-from chatapp.catalog.models import Endpoint, Kind, Pull, PullState
+from chatapp.catalog.models import Endpoint, Kind, Pull, PullState, Serving
 from chatapp.catalog.pulling import Invalid, ask, cancel, lost, trouble, work
 from tests.catalog.serving import Server
 
@@ -66,6 +66,26 @@ def test_it_is_watched_to_its_end(pull: Pull, library: Library) -> None:
     assert pull.ended is not None
     assert library.closed
     assert not work(pull.pk), "what has ended is not begun again"
+
+
+def test_hostile_words_of_a_server_are_kept_without_what_rows_refuse(
+    pull: Pull, library: Library
+) -> None:
+    library.steps = (Pulled("a\0b", 1, 2**62), Malformed("500: some\0thing"))
+    work(pull.pk)
+    pull.refresh_from_db()
+    assert (pull.status, pull.total, pull.percent) == ("ab", 2**62, 0)
+    assert "something" in pull.reason
+
+
+def test_what_was_fetched_is_offered_by_the_name_that_was_asked_for(
+    pull: Pull, library: Library, admin: User, client: Client
+) -> None:
+    work(pull.pk)
+    client.force_login(admin)
+    client.post(f"/models/servers/{pull.endpoint_id}/offer/", {"name": "new"})
+    serving = Serving.objects.get(name="new:latest")
+    assert serving.pin == "d9"
 
 
 def test_a_failure_is_said_in_words(pull: Pull, library: Library) -> None:
