@@ -5,7 +5,7 @@ of their prompts stays the same and nothing is summed up twice. It makes room fo
 next turn alone. Where none can be made, what finds no room is left out, and said to be.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -94,20 +94,22 @@ def surplus(material: Material, budget: int) -> int:
 
 
 def request_for(material: Material, most: int, budget: int) -> tuple[tuple[Message, ...], int]:
-    """The wish for a summary, behind the prefix that the turns before had; and how many of the
-    oldest exchanges, at most ``most``, it holds."""
-    system = Message("system", prompt.instructed(material.instructions))
-    head = (system, *prompt.summed_up(material.summary))
-    wish = Message("user", prompt.SUM_UP)
-    left, messages, taken = budget - prompt.total((*head, wish)), list(head), 0
+    """The wish for a summary; and how many of the oldest exchanges, at most ``most``, it holds.
+
+    They are written out in one message: asked at the end of a chat, small models go on chatting.
+    """
+    before = material.summary.text if material.summary else ""
+    system, parts, taken = Message("system", prompt.SUM_UP), [before] if before else [], 0
     for exchange in material.history[:most]:
-        pair = prompt.said(exchange)
-        left -= prompt.total(pair)
-        if left < 0:
+        wider = [*parts, f"Question: {exchange.question}\nAnswer: {exchange.answer}"]
+        if prompt.total((system, transcript(wider))) > budget:
             break
-        messages += pair
-        taken += 1
-    return (*messages, wish), taken
+        parts, taken = wider, taken + 1
+    return (system, transcript(parts)), taken
+
+
+def transcript(parts: Sequence[str]) -> Message:
+    return Message("user", "\n\n".join([*parts, "Summary:"]))
 
 
 def folded(material: Material, taken: int, text: str) -> Material:

@@ -33,14 +33,14 @@ def whole_words(text: str) -> str:
 
 async def joined(kept: str, pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
     """``kept`` and then ``pieces``, without what models put at the seam: spaces that are there
-    already, and the last words once more."""
+    already, and the last words once more, or all of them. Small models begin anew."""
     head, broken = "", None
     async with aclosing(pieces):
         yield kept
         try:
             async for piece in pieces:
                 head += piece
-                if len(head) >= LONGEST_REPEAT:
+                if len(head) >= LONGEST_REPEAT and not kept.startswith(head.lstrip()):
                     break
         except BackendError as error:
             broken = error
@@ -54,6 +54,8 @@ async def joined(kept: str, pieces: AsyncGenerator[str, None]) -> AsyncGenerator
 def _at_seam(kept: str, head: str) -> str:
     if kept[-1:].isspace():
         head = head.lstrip("\n" if kept.endswith("\n") else None)
+    if len(kept) >= SHORTEST_REPEAT and head.lstrip().startswith(kept):
+        return head.lstrip()[len(kept) :]
     most = min(len(head), LONGEST_REPEAT)
     repeats = (n for n in range(most, SHORTEST_REPEAT - 1, -1) if kept.endswith(head[:n]))
     return head[next(repeats, 0) :]

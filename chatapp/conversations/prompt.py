@@ -34,10 +34,8 @@ GO_ON = (
     " word, repeat nothing of it, and say nothing about the interruption."
 )
 SUM_UP = (
-    "Sum up our conversation so far, so that it can go on from your summary alone: what was asked"
-    " for, facts, figures, names, decisions, and what is still open. Name documents by their names"
-    " instead of by numbers. Write the summary alone, in the language of the conversation, in 250"
-    " words at most."
+    "Provide a concise summary of the conversation, with its facts, figures, names and decisions,"
+    " and what is still open. Write it in the language of the conversation, in 250 words at most."
 )
 SUMMED_UP = "(What we said before this was summed up to save room:)"
 UNDERSTOOD = "Understood."

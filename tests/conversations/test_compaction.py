@@ -70,10 +70,10 @@ async def test_what_has_no_room_is_summed_up_and_told_instead() -> None:
     assert (played.text(Text), played.events[-1]) == ("Yes.", Ended("done"))
 
     (wish,) = sums.requests
-    assert wish.messages[-1].content == SUM_UP
-    assert wish.max_tokens == SUMMARY_TOKENS
-    assert [m.content for m in wish.messages[1:-1:2]] == [
-        f"Question {n}?" for n in range(len(told.turns))
+    system, conversation = wish.messages
+    assert (system.content, wish.max_tokens) == (SUM_UP, SUMMARY_TOKENS)
+    assert [f"Question {n}?" in conversation.content for n in range(len(HISTORY))] == [
+        n < len(told.turns) for n in range(len(HISTORY))
     ]
     asked = [message.content for message in answers.requests[0].messages]
     assert asked[1] == f"{SUMMED_UP}\n\n{SUMMARY}"

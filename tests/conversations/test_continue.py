@@ -75,12 +75,20 @@ async def seam(kept: str, *texts: str) -> str:
         ("The cheaper of train and plane is taken.", KEPT + "plane is taken."),
         ("of train and plane", KEPT + "plane"),
         ("", KEPT),
+        (KEPT + "plane is taken.", KEPT + "plane is taken."),
+        ("\n" + KEPT, KEPT),
     ],
 )
 async def test_what_models_say_once_more_at_the_seam_is_said_once(said: str, whole: str) -> None:
     for size in (1, 7, 1000):
         cut = [said[n : n + size] for n in range(0, len(said), size)]
         assert await seam(KEPT, *cut) == whole
+
+
+async def test_an_answer_longer_than_any_repeat_is_dropped_where_it_is_begun_anew() -> None:
+    kept = "".join(f"Sentence {n} of it. " for n in range(60))
+    cut = [f"{kept}And more."[n : n + 5] for n in range(0, len(kept) + 9, 5)]
+    assert await seam(kept, *cut) == f"{kept}And more."
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=90), max_size=6))
