@@ -77,7 +77,7 @@ def test_a_model_without_eyes_is_said_before_anything_is_sent(
     expect(chip(page)).to_contain_text("Ready")
     page.get_by_label("Your question").fill("What is it?")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("can’t look at images. Choose another model")).to_be_visible()
+    expect(page.get_by_text("This model can’t look at images. Take them away")).to_be_visible()
     assert wire.of("send") == []
     page.get_by_role("button", name="Take pump.png away").click()
     page.keyboard.press("Escape")

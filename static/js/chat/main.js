@@ -205,7 +205,8 @@ class Chat {
   /** Whether the model that is chosen has no eyes for the images that are there; says so. */
   cannotSee() {
     const blind = this.images.entries.size > 0 && this.models.chosen && !this.models.chosen.sees;
-    if (blind) this.composer.set({ error: `${this.models.chosen?.name} can’t look at images. Choose another model, or take them away.` });
+    const way = this.models.several ? "Choose another model, or take them away." : "Take them away to ask.";
+    if (blind) this.composer.set({ error: `This model can’t look at images. ${way}` });
     return Boolean(blind);
   }
 
