@@ -71,7 +71,8 @@ def web_command(
     application = "chatapp.asgi:application"
     if processes > 1:
         application = "chatapp.launch.shared:application"
-        limits += ["--workers", str(processes)]
+        # On a busy machine a process may take long to say that it lives.
+        limits += ["--workers", str(processes), "--timeout-worker-healthcheck", "30"]
     return [*uvicorn_command(application, f"http://{host}:{port}"), *limits]
 
 
