@@ -89,3 +89,11 @@ def image(request: HttpRequest, picture: UUID) -> HttpResponse:
     found = get_object_or_404(access.own_pictures(access.signed_in(request)), id=picture)
     headers = {"Cache-Control": "private, max-age=3600", "Content-Disposition": "inline"}
     return HttpResponse(bytes(found.data), content_type=found.media_type, headers=headers)
+
+
+@require_POST
+@answering_problems
+def remove_image(request: HttpRequest, picture: UUID) -> HttpResponse:
+    """Takes an image away that no question was asked with; any other stays with its question."""
+    pictures.remove(access.signed_in(request), picture)
+    return HttpResponse(status=204)

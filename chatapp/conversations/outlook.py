@@ -7,7 +7,7 @@ from uuid import UUID
 from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.conversations import temporary
-from chatapp.conversations.models import Conversation
+from chatapp.conversations.models import Conversation, Turn
 from chatapp.conversations.tree import Node, Tree, tree_of
 
 Frame = dict[str, Any]
@@ -47,14 +47,14 @@ class Outlook:
             frames.append({"type": "renamed", **self._about(), "title": found.title})
         changed = [n for n in tree.nodes.values() if self.statuses.get(n.id) != n.status]
         new = [node.id for node in changed if node.id not in self.statuses]
-        rows = found.turns.filter(id__in=new).values_list("id", "question") if new else ()
-        questions = dict(rows)
-        frames += [self._turn(node, questions.get(node.id)) for node in changed]
+        rows = found.turns.filter(id__in=new).only("question", "pictures") if new else ()
+        asked = {row.id: row for row in rows}
+        frames += [self._turn(node, asked.get(node.id)) for node in changed]
         return frames
 
-    def _turn(self, node: Node, question: str | None) -> Frame:
-        """``question`` is None for a turn that was told before."""
-        told = {} if question is None else {"question": question}
+    def _turn(self, node: Node, asked: Turn | None) -> Frame:
+        """``asked`` is None for a turn that was told before."""
+        told = {} if asked is None else {"question": asked.question, "images": asked.pictures}
         return {
             "type": "turn",
             **self._about(),

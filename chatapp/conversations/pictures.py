@@ -14,7 +14,7 @@ from django.db import IntegrityError
 from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.backends.base import Image
-from chatapp.conversations.models import Picture
+from chatapp.conversations.models import Picture, Turn
 from chatapp.conversations.problems import NO_CONVERSATION, NotFound, Refused
 from rag.extract import ExtractError
 from rag.extract.image import draw_anew
@@ -53,6 +53,17 @@ def chosen(user: User, conversation: UUID | None, wanted: tuple[UUID, ...]) -> l
     if own.count() < len(wanted):
         raise NotFound(NO_PICTURE)
     return [str(name) for name in wanted]
+
+
+def remove(user: User, picture: UUID) -> None:
+    """Take an image away that no question was asked with. Raises NotFound."""
+    found = access.own_pictures(user).filter(id=picture).first()
+    if found is None:
+        raise NotFound(NO_PICTURE)
+    turns = Turn.objects.filter(conversation=found.conversation_id)
+    asked_with = {name for names in turns.values_list("pictures", flat=True) for name in names}
+    if str(picture) not in asked_with:
+        found.delete()
 
 
 def images(names: Sequence[str]) -> tuple[Image, ...]:

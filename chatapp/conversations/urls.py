@@ -26,5 +26,6 @@ urlpatterns = [
     path("c/<uuid:conversation>/files/<uuid:file>/remove/", file_views.detach, name="detach"),
     path("c/<uuid:conversation>/images/upload/", file_views.attach_image, name="attach-image"),
     path("images/<uuid:picture>/", file_views.image, name="image"),
+    path("images/<uuid:picture>/remove/", file_views.remove_image, name="remove-image"),
     path("sources/<uuid:turn>/<int:number>/", views.source, name="source"),
 ]

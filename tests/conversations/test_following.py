@@ -68,6 +68,7 @@ async def test_a_question_asked_in_one_window_appears_in_the_other(
         "client_id": client,
         "status": "running",
         "question": "Two?",
+        "images": [],
     }
     await there.attach(two["turn"])
     pause.go.set()

@@ -74,12 +74,25 @@ def test_a_conversation_takes_only_so_many(
     }
 
 
+def test_one_is_taken_away_unless_a_question_was_asked_with_it(
+    employee: User, conversation: Conversation, picture: Picture
+) -> None:
+    address, turn = f"/images/{picture.id}/remove/", {"client_id": uuid4(), "question": "What?"}
+    asked = Turn.objects.create(conversation=conversation, pictures=[str(picture.id)], **turn)
+    assert signed_in(employee).post(address).status_code == 204
+    assert Picture.objects.exists()
+    asked.delete()
+    assert signed_in(employee).post(address).status_code == 204
+    assert not Picture.objects.exists()
+
+
 @pytest.mark.parametrize("name", ["team_mate", "stranger", "admin", "compliance"])
 def test_nobody_else_sees_or_adds_any(
     request: pytest.FixtureRequest, conversation: Conversation, picture: Picture, name: str
 ) -> None:
     someone = request.getfixturevalue(name)
     assert signed_in(someone).get(f"/images/{picture.id}/").status_code == 404
+    assert signed_in(someone).post(f"/images/{picture.id}/remove/").status_code == 404
     assert post(someone, conversation, file=photo())[0] == 404
 
 

@@ -62,6 +62,7 @@ PAGES = [
     ("get", "/c/{conversation}/files/"),
     ("post", "/c/{conversation}/files/{turn}/retry/"),
     ("get", "/images/{turn}/"),
+    ("post", "/images/{turn}/remove/"),
     ("post", "/c/{conversation}/files/{turn}/remove/"),
     ("post", "/c/{conversation}/rename/"),
     ("post", "/c/{conversation}/delete/"),

@@ -30,7 +30,7 @@ export class Following {
   }
 
   /** @param {Frame} frame */
-  turn({ turn: id, parent, client_id: clientId, question, status }) {
+  turn({ turn: id, parent, client_id: clientId, question, images = [], status }) {
     if (this.turns.has(clientId) || !this.isNews({ turn: id, parent })) return;
     const [last] = [...this.turns.keys()].slice(-1);
     if (question === undefined || parent !== (last ?? null)) {
@@ -39,7 +39,7 @@ export class Following {
     }
     this.changed();
     const phase = status === "queued" ? "behind" : "started";
-    this.hooks.onturn({ ...newTurn(id, question, { parent, siblings: [id] }), status: status === "queued" ? status : "running", phase });
+    this.hooks.onturn({ ...newTurn(id, question, { parent, siblings: [id], images }), status: status === "queued" ? status : "running", phase });
   }
 
   /**

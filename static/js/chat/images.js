@@ -3,6 +3,7 @@
 import { chip } from "./file-chip.js";
 import { send } from "./file-sending.js";
 import { element, find, icon, uuid } from "./dom.js";
+import { post } from "./post.js";
 
 /** @typedef {import("./files.js").Entry} Entry */
 
@@ -105,6 +106,8 @@ export class Images {
     const remove = () => {
       this.entries.delete(entry.key);
       entry.sending.abort();
+      // Where this fails the image stays in its conversation, and goes with it.
+      if (entry.id) post(`/images/${entry.id}/remove/`).catch(() => {});
       this.show();
       this.hooks.onchange();
     };
