@@ -29,7 +29,9 @@ from chatapp.library.body_limit import (
     Receive,
     Scope,
     Send,
+    TooLong,
     declared,
+    within,
 )
 from chatapp.rows import in_rows
 
@@ -64,7 +66,7 @@ class Gate:
             await answer.refuse(error)
             return
         try:
-            await self._serve(scope, Counted(receive, most), answer)
+            await self._serve(most, scope, receive, answer)
         except ApiError as error:
             await answer.refuse(error)
         except Exception:
@@ -76,15 +78,13 @@ class Gate:
         if scope["path"] not in OPEN_PATHS:
             scope["state"] = {**scope.get("state", {}), "caller": await caller(scope)}
             await self._count(scope, answer)
-        most = self._most(scope)
-        if declared(scope) > most:
-            raise TooLarge(TOO_LARGE.sentence)
-        return most
+        return self._most(scope)
 
-    async def _serve(self, scope: Scope, body: Counted, answer: "Answer") -> None:
-        await self._application(scope, body, answer.unless(body))
-        if body.left < 0:
-            raise TooLarge(TOO_LARGE.sentence)
+    async def _serve(self, most: int, scope: Scope, receive: Receive, answer: "Answer") -> None:
+        try:
+            await within(most, self._application, scope, receive, answer.send)
+        except TooLong:
+            raise TooLarge(TOO_LARGE.sentence) from None
 
     async def _count(self, scope: Scope, answer: "Answer") -> None:
         allowance = await self._limits().take(scope["state"]["caller"].prefix)
@@ -117,16 +117,6 @@ class Answer:
     def add(self, headers: Mapping[str, str]) -> None:
         self._headers |= headers
 
-    def unless(self, body: Counted) -> Send:
-        """Sends, unless ``body`` grew too long: what an application makes of half a body is not
-        the answer."""
-
-        async def send(message: Message) -> None:
-            if body.left >= 0:
-                await self._pass(message)
-
-        return send
-
     async def refuse(self, error: ApiError) -> None:
         """Answer with ``error``, unless an answer is under way."""
         if self.begun:
@@ -138,12 +128,10 @@ class Answer:
             "connection": "close",  # what is still on its way is not read
         }
         headers = encoded({**own, **error.headers})
-        await self._pass(
-            {"type": "http.response.start", "status": error.status, "headers": headers}
-        )
-        await self._pass({"type": "http.response.body", "body": body})
+        await self.send({"type": "http.response.start", "status": error.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
 
-    async def _pass(self, message: Message) -> None:
+    async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun = True
             message = {**message, "headers": [*message["headers"], *encoded(self._headers)]}

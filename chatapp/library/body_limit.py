@@ -37,12 +37,9 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         most, refusal = await self.bound(scope)
-        if declared(scope) > most:
-            await refuse(send, refusal)
-            return
-        body = Counted(receive, most)
-        await self.application(scope, body, send)
-        if body.left < 0:
+        try:
+            await within(most, self.application, scope, receive, send)
+        except TooLong:
             await refuse(send, refusal)
 
     async def bound(self, scope: Scope) -> tuple[int, "Refusal"]:
@@ -63,6 +60,29 @@ class Refusal:
 
 TOO_LARGE = Refusal(413, "The request is larger than this site allows.")
 NOT_ALLOWED = Refusal(401, "Sign in as somebody who may upload files here.")
+
+
+class TooLong(Exception):
+    """A body has more bytes than it may have; nothing was answered yet."""
+
+
+async def within(
+    most: int, application: Application, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Let ``application`` answer a request whose body has at most ``most`` bytes. Raises TooLong
+    for another, before anything of it is read where its headers say so."""
+    if declared(scope) > most:
+        raise TooLong
+    body = Counted(receive, most)
+
+    async def pass_on(message: Message) -> None:
+        # What an application makes of half a body is not the answer.
+        if body.left >= 0:
+            await send(message)
+
+    await application(scope, body, pass_on)
+    if body.left < 0:
+        raise TooLong
 
 
 class Counted:
