@@ -373,7 +373,7 @@ async def test_what_comes_while_a_place_is_waited_for_is_judged_in_the_same_chec
     source, checks = Source(["One sentence. ", "And another. ", "The end."]), Checks()
     events = guarded(source.stream(), checks, SMALL, lambda _: line)
     shown = asyncio.create_task(collected(events))
-    while not source.closed:
+    while not source.closed:  # noqa: ASYNC110  a source tells nobody that it ended
         await asyncio.sleep(0)
     assert checks.texts == []
     line.release()
