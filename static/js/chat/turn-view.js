@@ -170,7 +170,7 @@ export class TurnView {
     const words = ending(turn);
     this.parts.ending.hidden = turn.status === "done" && !words;
     const said = words ? [icon("info"), element("span", { text: words })] : [];
-    this.parts.ending.replaceChildren(...said, ...this.ways(turn));
+    this.parts.ending.replaceChildren(...said, element("span", { class: "ways" }, ...this.ways(turn)));
     this.showLine(turn);
   }
 
