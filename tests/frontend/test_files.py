@@ -149,6 +149,20 @@ def test_what_cannot_be_taken_is_not_sent(page: Page, server: Server) -> None:
     assert server.begun == 0
 
 
+def test_files_that_were_not_kept_are_said_and_can_be_attached_again(
+    page: Page, server: Server, wire: Wire
+) -> None:
+    choose(page)
+    expect(chip(page)).to_contain_text("Checking")
+    server.files = []
+    wire.tell(type="error", code="not_found", message="Gone.", conversation=CONVERSATION)
+    expect(page.get_by_text("were not kept. Attach them again.")).to_be_visible()
+    expect(chip(page)).to_have_count(0)
+    choose(page)
+    expect(chip(page)).to_have_count(1)
+    assert server.begun == 2
+
+
 def test_a_file_is_taken_away(page: Page, server: Server) -> None:
     choose(page)
     expect(chip(page)).to_contain_text("Checking")

@@ -27,6 +27,7 @@ def server(page: Page) -> dict[str, Any]:
 
     page.route("**/c/begin/", begin)
     page.route("**/c/*/images/upload/", lambda route: route.fulfill(json=answer))
+    page.route("**/images/i1/remove/", lambda route: route.fulfill(status=204))
     page.route("**/images/i1/", lambda route: route.fulfill(body=PIXEL, content_type="image/png"))
     return answer
 

@@ -220,6 +220,17 @@ export class Files {
     }
   }
 
+  /** The conversation that was made for files is gone, and they with it. */
+  forget() {
+    this.entries.clear();
+    this.begun = null;
+    this.draft = "";
+    this.clientId = uuid();
+    this.held = null;
+    this.says.hidden = true;
+    this.show();
+  }
+
   /** Holds a question until the files are read. @param {() => void} go */
   hold(go) {
     this.held = go;

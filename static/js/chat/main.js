@@ -1,15 +1,13 @@
 // The chat page: state, socket and views, put together.
 
 import { Announcer } from "./announce.js";
+import { Attachments } from "./attachments.js";
 import { Branches } from "./branches.js";
 import { Composer } from "./composer.js";
 import { Earlier } from "./earlier.js";
 import { find, findAll, uuid } from "./dom.js";
-import { listenForFiles } from "./file-drop.js";
-import { Files } from "./files.js";
 import { Gauge } from "./figures.js";
 import { Following } from "./following.js";
-import { Images, isImage } from "./images.js";
 import { ModelPicker } from "./models.js";
 import { Keys } from "./keys.js";
 import { Landing } from "./landing.js";
@@ -85,16 +83,12 @@ class Chat {
       { onsend: (text) => this.ask(text), onstop: () => this.stop() },
     );
     this.temporary = new Temporary(page, (words) => this.announcer.say(words));
-    this.images = new Images(find("[data-images]"), Number(find("[data-files]").dataset.megabytes), {
-      place: () => this.files.place(),
-      onchange: () => this.files.show(),
-      say: (words) => this.announcer.say(words),
-    });
-    this.files = new Files(page, given("files"), {
+    this.attached = new Attachments(page, given("files"), {
       conversation: () => this.conversation,
-      besides: () => this.images.pending,
       onbegin: (conversation) => this.socket.watch(conversation),
+      model: () => ({ sees: this.models.chosen?.sees ?? true, several: this.models.several }),
       say: (words) => this.announcer.say(words),
+      onerror: (error) => this.composer.set({ error }),
     });
     this.gauge = new Gauge(find("[data-gauge]"), find("[data-full]"));
     this.branches = new Branches(find("[data-editing]"), {
@@ -109,10 +103,6 @@ class Chat {
     this.earlier.refresh();
     this.listenToSocket();
     this.listenToKeys();
-    listenForFiles(this.page, (chosen) => {
-      this.images.add(chosen.filter(isImage));
-      this.files.add(chosen.filter((file) => !isImage(file)));
-    });
     if (this.conversation) this.socket.watch(this.conversation);
     for (const example of findAll("[data-example]")) {
       example.addEventListener("click", () => this.composer.put(example.dataset.example ?? ""));
@@ -189,25 +179,13 @@ class Chat {
   /** @param {string} text @returns {boolean} whether it was taken */
   ask(text) {
     if (this.branches.edited && this.wouldHide(this.branches.edited)) return false;
-    if (this.cannotSee()) return false;
-    if (this.files.waiting && !this.files.unpatient) {
-      this.files.hold(() => this.composer.submit());
-      return false;
-    }
+    if (this.attached.hold(() => this.composer.submit())) return false;
     const edited = this.branches.done();
-    const images = [...(edited?.images ?? []), ...this.images.taken()];
+    const images = [...(edited?.images ?? []), ...this.attached.images.taken()];
     const clientId = this.begin(text, edited, images);
     const place = edited ? { parent: edited.parent ?? null } : {};
-    this.socket.send({ client_id: clientId, conversation: this.conversation ?? (this.files.draft || null), text, collections: this.composer.chosen(), ...this.models.wanted(), ...this.temporary.wanted(this.conversation), ...(images.length ? { images } : {}), ...place });
+    this.socket.send({ client_id: clientId, conversation: this.attached.conversation, text, collections: this.composer.chosen(), ...this.models.wanted(), ...this.temporary.wanted(this.conversation), ...(images.length ? { images } : {}), ...place });
     return true;
-  }
-
-  /** Whether the model that is chosen has no eyes for the images that are there; says so. */
-  cannotSee() {
-    const blind = this.images.entries.size > 0 && this.models.chosen && !this.models.chosen.sees;
-    const way = this.models.several ? "Choose another model, or take them away." : "Take them away to ask.";
-    if (blind) this.composer.set({ error: `This model can’t look at images. ${way}` });
-    return Boolean(blind);
   }
 
   /** @param {Turn} turn whose question is asked again, beside it */
@@ -394,6 +372,7 @@ class Chat {
 
   /** @param {import("./socket.js").Frame} frame */
   refused({ client_id: clientId, turn: id, conversation, code, message }) {
+    if (this.attached.lost(conversation)) return;
     if (conversation && conversation === this.conversation) {
       this.composer.set({ gone: true, error: DELETED });
       this.sidebar.reload();
@@ -405,7 +384,7 @@ class Chat {
       this.thread.remove(clientId);
       if (!turn.parts.length) this.composer.giveBack(turn.question);
       // Those of a question that is asked again stay with the first.
-      if (!turn.siblings.length) this.images.giveBack(turn.images);
+      if (!turn.siblings.length) this.attached.images.giveBack(turn.images);
       // An edit or another answer had taken the place of what is shown now.
       if (turn.siblings.length && this.conversation) void this.branches.reload(this.conversation);
     }
