@@ -35,10 +35,11 @@ def conversations_of(request: HttpRequest, user: User) -> HttpResponse:
     return render(request, "conversations/list.html", context)
 
 
-@require_GET
+@require_POST
 def search(request: HttpRequest) -> JsonResponse:
-    """What the person's conversations have of the words ``q``."""
-    found = finding.search(access.signed_in(request), request.GET.get("q", ""))
+    """What the person's conversations have of the words ``q``. They are posted, since addresses
+    are written down by proxies and browsers, and words are nobody else's business."""
+    found = finding.search(access.signed_in(request), request.POST.get("q", ""))
     return JsonResponse({"found": [asdict(each) for each in found]})
 
 

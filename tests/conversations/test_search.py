@@ -132,7 +132,7 @@ def test_the_closest_stand_first(employee: User, chat: Conversation) -> None:
 )
 def test_no_query_does_harm(employee: User, chat: Conversation, query: str) -> None:
     said(chat, "Lisbon?", "Yes.")
-    response = signed_in(employee).get("/conversations/search/", {"q": query})
+    response = signed_in(employee).post("/conversations/search/", {"q": query})
     assert response.status_code == 200
     expected = 1 if "lisbon" in query else 0
     assert len(response.json()["found"]) == expected
@@ -157,11 +157,11 @@ def test_nobody_finds_what_is_anothers(
 
 
 def test_without_a_session_nothing_is_searched(db: None) -> None:
-    assert Client().get("/conversations/search/", {"q": "a"}).status_code == 302
+    assert Client().post("/conversations/search/", {"q": "a"}).status_code == 302
 
 
-def test_it_is_for_reading_only(employee: User) -> None:
-    assert signed_in(employee).post("/conversations/search/", {"q": "a"}).status_code == 405
+def test_words_in_the_address_are_refused(employee: User) -> None:
+    assert signed_in(employee).get("/conversations/search/", {"q": "a"}).status_code == 405
 
 
 def test_a_suspended_person_finds_nothing(employee: User, chat: Conversation) -> None:
@@ -222,7 +222,7 @@ def test_a_question_that_was_taken_back_is_found_and_one_that_runs_is_not(
 
 def test_markup_comes_as_text(employee: User, chat: Conversation) -> None:
     said(chat, "<b>Lisbon</b> <script>alert(1)</script>")
-    response = signed_in(employee).get("/conversations/search/", {"q": "lisbon"})
+    response = signed_in(employee).post("/conversations/search/", {"q": "lisbon"})
     assert response["Content-Type"] == "application/json"
     (one,) = json.loads(response.content)["found"]
     assert one["snippet"] == [

@@ -1,6 +1,7 @@
 """Everything is done by keys, and the dialog tells which."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,19 +18,25 @@ def leave_fields(page: Page) -> None:
     page.evaluate("document.activeElement.blur()")
 
 
-def test_keys_lead_from_question_to_question(page: Page) -> None:
+@pytest.fixture(scope="module")
+def several() -> Iterator[str]:
+    """A site on which the conversation has several turns."""
     turns = [scripted.answered() for _ in range(4)]
     with harness.serving({harness.CONVERSATION: turns}) as address:
-        page.goto(f"{address}/c/{harness.CONVERSATION}/")
-        expect(page.locator(".line").last).to_be_in_viewport()
-        leave_fields(page)
-        page.keyboard.press("k")
-        expect(page.locator("[data-turn]").nth(3)).to_be_focused()
-        page.keyboard.press("k")
-        expect(page.locator("[data-turn]").nth(2)).to_be_focused()
-        expect(page.locator(".question").nth(2)).to_be_in_viewport()
-        page.keyboard.press("j")
-        expect(page.locator("[data-turn]").nth(3)).to_be_focused()
+        yield address
+
+
+def test_keys_lead_from_question_to_question(page: Page, several: str) -> None:
+    page.goto(f"{several}/c/{harness.CONVERSATION}/")
+    expect(page.locator(".line").last).to_be_in_viewport()
+    leave_fields(page)
+    page.keyboard.press("k")
+    expect(page.locator("[data-turn]").nth(3)).to_be_focused()
+    page.keyboard.press("k")
+    expect(page.locator("[data-turn]").nth(2)).to_be_focused()
+    expect(page.locator(".question").nth(2)).to_be_in_viewport()
+    page.keyboard.press("j")
+    expect(page.locator("[data-turn]").nth(3)).to_be_focused()
 
 
 def test_a_key_begins_a_new_conversation_and_one_folds_the_list(page: Page, site: str) -> None:

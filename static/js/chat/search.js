@@ -1,6 +1,7 @@
 // Search in all conversations: titles at once in the list, questions and answers by the server.
 
 import { element, find } from "./dom.js";
+import { post } from "./post.js";
 import { counted } from "./words.js";
 
 const PAUSE = 200;
@@ -65,8 +66,7 @@ export class Search {
   async ask(words) {
     const running = (this.running = new AbortController());
     try {
-      const answer = await fetch(`${this.address}?${new URLSearchParams({ q: words })}`, { signal: running.signal });
-      if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+      const answer = await post(this.address, { q: words }, running.signal);
       const { found } = await answer.json();
       const more = found.filter((/** @type {Found} */ each) => each.turn || !this.sidebar.row(each.conversation));
       this.show(more, this.told(more.length));
