@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group
 from pytest_django import Settings
 
 from chatapp.accounts.models import Role, User
+from tests import emptying
 
 PASSWORD = "a long enough phrase"
 # How long an example takes says how busy the machine is, not whether the code is right.
@@ -20,6 +21,11 @@ def make_user(name: str, role: str = Role.EMPLOYEE, groups: tuple[str, ...] = ()
     for group in groups:
         user.groups.add(Group.objects.get_or_create(name=group)[0])
     return user
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    emptying.be_quick()
 
 
 @pytest.fixture(autouse=True)
