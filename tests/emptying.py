@@ -19,7 +19,7 @@ def be_quick() -> None:
     """From now on; our own rows still follow each migration."""
     post_migrate.disconnect(dispatch_uid=PERMISSIONS)
     post_migrate.disconnect(create_contenttypes)
-    DatabaseOperations.sql_flush = delete_all  # type: ignore[method-assign]
+    DatabaseOperations.sql_flush = delete_all  # type: ignore[method-assign,assignment]
 
 
 def delete_all(
