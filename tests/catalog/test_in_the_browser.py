@@ -12,7 +12,7 @@ from chatapp import wiring
 from chatapp.accounts.models import User
 from chatapp.backends.base import ServedModel
 from chatapp.backends.facts import SWITCH, Facts, Shape
-from chatapp.catalog.models import Endpoint, LanguageModel, Look, Serving
+from chatapp.catalog.models import Endpoint, LanguageModel, Look, Pull, Serving
 from tests.catalog.serving import Server
 from tests.desk import Chromium, Desk, chromium, desk_of
 
@@ -107,3 +107,22 @@ def test_what_a_model_needs_is_worked_out_while_one_writes(
 
     desk.go(f"/models/{known.pk}/")
     desk.do(work)
+
+
+def test_how_far_a_pull_is_is_shown_without_a_reload(desk: Desk, known: LanguageModel) -> None:
+    server = known.servings.get().endpoint
+    pull = Pull.objects.create(
+        endpoint=server, name="new", state="running", completed=3000, total=4000, status="pulling"
+    )
+    desk.go(f"/models/servers/{server.pk}/")
+    bar = desk.do(lambda page: page.get_by_role("progressbar", name="new").get_attribute("value"))
+    assert bar == "75"
+    Pull.objects.filter(pk=pull.pk).update(state="done", completed=4000)
+
+    def settled(page: Page) -> None:
+        expect(page.locator("#pulls")).to_contain_text("4 kB, digests checked by its server.")
+        expect(page.get_by_role("progressbar")).to_have_count(0)
+        expect(page.locator("#pulls").get_by_role("button", name="Offer it")).to_be_visible()
+        assert page.locator("#pulls").get_attribute("hx-get") is None
+
+    desk.do(settled)
