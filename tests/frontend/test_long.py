@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Route, expect
 
 from chatapp.conversations import events
 from tests.frontend import harness, scripted
-from tests.frontend.wire import Wire, ask
+from tests.frontend.wire import Wire, ask, until
 
 MANY = 500
 SHOWN = 30
@@ -121,6 +121,40 @@ def test_the_beginning_of_a_conversation_offers_nothing_before_it(
     page.goto(f"{long_site}/c/short/")
     expect(page.locator("[data-turn]")).to_have_count(2)
     expect(page.get_by_role("button", name="Show what was said before")).to_be_hidden()
+
+
+def test_news_of_turns_that_are_further_up_loads_nothing_anew(
+    page: Page, long_site: str, wire: Wire
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_long(page, long_site)
+    expect(page.locator("[data-turn]")).to_have_count(SHOWN)
+    until(page, lambda: bool(wire.of("follow")))
+    about = {"conversation": harness.CONVERSATION}
+    turns = [{"turn": t["id"], "parent": t["parent"], "status": "done"} for t in LONG]
+    wire.tell(type="following", **about, title="A new title", turns=turns)
+    expect(page.get_by_role("heading", level=1)).to_have_text("A new title")
+    expect(page.locator("[data-turn]")).to_have_count(SHOWN)
+    assert not [url for url in asked if url.endswith("/turns/")]
+
+
+def test_a_branch_that_is_loaded_anew_keeps_what_was_fetched_before_it(
+    page: Page, long_site: str, wire: Wire
+) -> None:
+    serve_earlier(page)
+    name = str(uuid.UUID(int=MANY + 1))
+    new = {**LONG[0], "id": name, "parent": LONG[-1]["id"], "siblings": [name]}
+    latest = {"turns": [*LONG[1 - SHOWN :], new]}
+    page.route("**/turns/", lambda route: route.fulfill(json=latest))
+    open_long(page, long_site)
+    page.evaluate("document.querySelector('[data-scroller]').scrollTop = 900")
+    expect(page.locator("[data-turn]")).to_have_count(2 * SHOWN)
+    page.evaluate("document.querySelector('[data-turn]').dataset.kept = 'yes'")
+    about = {"conversation": harness.CONVERSATION, "client_id": name, "status": "done"}
+    wire.tell(type="turn", **about, turn=name, parent=LONG[-1]["id"])
+    expect(page.locator("[data-turn]")).to_have_count(2 * SHOWN + 1)
+    expect(page.locator("[data-kept]")).to_have_count(1)
 
 
 # --- while an answer comes ------------------------------------------------------------------
