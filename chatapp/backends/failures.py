@@ -36,7 +36,7 @@ LOADING_WORDS = re.compile(r"loading model|model is loading", re.I)
 # Servers that name none of these (SGLang, vLLM before 0.11) still say it.
 TOO_LONG_WORDS = re.compile(r"context (length|size|window)", re.I)
 # llama.cpp answers 500, vLLM 400, Ollama 400 or 500, none with a code of its own.
-NO_MEMORY_WORDS = re.compile(r"more system memory|out of memory", re.I)
+NO_MEMORY_WORDS = re.compile(r"requires more system memory", re.I)
 NO_IMAGES_WORDS = re.compile(
     r"not a multimodal model|image input is not supported|support (vision|image)"
     r"|data required for image",

@@ -40,7 +40,7 @@ class ThinkSplitter:
         """What was held back when the answer ended."""
         held, self._held = self._held, ""
         if held:
-            yield ReasoningDelta(held) if self._thinking else TextDelta(held)
+            yield ReasoningDelta(held) if self._thinking or self._opened else TextDelta(held)
 
     def _begin(self) -> Iterator[TextDelta | ReasoningDelta]:
         text = self._held.lstrip()
@@ -51,6 +51,7 @@ class ThinkSplitter:
         elif self._opened and not OPEN.startswith(text):
             self._thinking = self._has_thought = True
             self._opened = False
+            yield from self._think()
         elif self._answering or not OPEN.startswith(text):
             # Space before the first word is the model's own, unless a block came before it.
             released = self._held if self._answering or not self._has_thought else text
