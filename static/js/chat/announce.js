@@ -1,6 +1,10 @@
 // The answer for screen readers: by sentence, not by token.
 
 import { element } from "./dom.js";
+import { answerText } from "./turn.js";
+import { counted, ending, waiting } from "./words.js";
+
+/** @typedef {import("./turn.js").Turn} Turn */
 
 // Up to a full stop with a space behind it ("a.example" has none), a full stop of scripts that
 // write no spaces, or the end of a line.
@@ -64,5 +68,15 @@ export class Announcer {
     if (!ended) return;
     this.say(spoken(rest));
     this.taken = text.length;
+  }
+
+  /** Says what an event has changed. @param {Turn} before @param {Turn} turn */
+  told(before, turn) {
+    const ended = turn.phase === "ended";
+    if (before.phase !== turn.phase && !ended && turn.phase !== "writing") this.say(waiting(turn));
+    if (before.parts !== turn.parts || ended) this.follow(answerText(turn), ended);
+    const withheld = turn.parts.at(-1);
+    if (before.parts !== turn.parts && withheld?.kind === "withheld") this.say(withheld.message);
+    if (ended) this.say(ending(turn) || `Answer complete, ${counted(turn.sources.length, "source")}.`);
   }
 }

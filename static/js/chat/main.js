@@ -18,8 +18,9 @@ import { ChatSocket } from "./socket.js";
 import { PassageDialog } from "./sources.js";
 import { Temporary } from "./temporary.js";
 import { Thread } from "./thread.js";
-import { answerText, isOpen, newTurn, receive, resume } from "./turn.js";
-import { counted, ending, waiting } from "./words.js";
+import { newTurn, receive, resume } from "./turn.js";
+import { Turns } from "./turns.js";
+import { waiting } from "./words.js";
 
 /** @typedef {import("./turn.js").Turn} Turn */
 
@@ -39,8 +40,6 @@ class Chat {
     this.conversation = page.dataset.conversation || null;
     /** The client id of a question that was stopped before the server had accepted it. */
     this.unwanted = "";
-    /** @type {Map<string, Turn>} */
-    this.turns = new Map();
     this.socket = new ChatSocket(page.dataset.socket ?? "/ws/chat/");
     this.announcer = new Announcer(find("[data-live]"));
     this.passages = new PassageDialog(find("#passage-dialog"), page.dataset.source ?? "");
@@ -63,19 +62,20 @@ class Chat {
         edit: (turn) => this.branches.edit(turn),
         showVersion: (id) => this.branches.show(id),
         askAnother: this.models.several ? (turn, anchor) => this.askAnother(turn, anchor) : null,
-        earlier: (id) => this.turns.get(id),
+        earlier: (id) => this.turns.byId.get(id),
         takeBack: (turn) => this.socket.stop(turn.id),
       },
     );
-    this.following = new Following(this.turns, {
+    this.turns = new Turns(this.thread, this.socket, () => this.refresh());
+    this.following = new Following(this.turns.byId, {
       onturn: (turn) => this.askedElsewhere(turn),
       reload: () => this.branches.reload(this.conversation ?? ""),
       ontitle: (title) => this.named(title),
     });
     this.earlier = new Earlier(find("[data-earlier]"), find("[data-scroller]"), {
-      first: () => this.turns.values().next().value,
+      first: () => this.turns.all[0],
       conversation: () => this.conversation,
-      onturns: (turns) => this.showBefore(turns),
+      onturns: (turns) => this.turns.prepend(turns),
     });
     this.composer = new Composer(
       find("[data-composer]"),
@@ -99,7 +99,7 @@ class Chat {
   }
 
   start() {
-    for (const stored of given("turns")) this.bring(stored);
+    for (const stored of given("turns")) this.turns.follow(resume(stored));
     this.earlier.refresh();
     this.listenToSocket();
     this.listenToKeys();
@@ -111,13 +111,6 @@ class Chat {
     const landing = new Landing({ reveal: (id) => this.thread.reveal(id), load: (id) => this.bringTurn(id) });
     if (landing.wanted()) void landing.go();
     else if (matchMedia("(pointer: fine)").matches) this.composer.text.focus();
-  }
-
-  /** @param {any} stored a turn as the page brings it */
-  bring(stored) {
-    const turn = resume(stored);
-    this.keep(turn);
-    if (isOpen(turn)) this.socket.follow(turn.id, 0);
   }
 
   listenToSocket() {
@@ -150,30 +143,16 @@ class Chat {
       m: () => this.models.choice && this.models.choosing(),
     };
     new Keys(shortcuts, actions, () => {
-      if (this.running()) this.stop();
+      if (this.turns.running) this.stop();
       else if (this.branches.edited) this.branches.cancel();
     });
   }
 
-  /** @returns {Turn|undefined} the turn that is being answered */
-  running() {
-    return [...this.turns.values()].find((turn) => turn.status === "running");
-  }
-
-  /** @param {Turn} turn */
-  keep(turn) {
-    const before = this.turns.get(turn.id);
-    this.turns.set(turn.id, turn);
-    this.thread.show(turn);
-    // A word more changes nothing around the thread.
-    if (before?.status !== turn.status || before.usage !== turn.usage) this.refresh();
-  }
-
   /** What stands around the thread, after its turns have changed. */
   refresh() {
-    this.page.classList.toggle("is-empty", !this.turns.size);
-    this.composer.set({ running: Boolean(this.running()) });
-    this.gauge.show([...this.turns.values()]);
+    this.page.classList.toggle("is-empty", !this.turns.byId.size);
+    this.composer.set({ running: Boolean(this.turns.running) });
+    this.gauge.show(this.turns.all);
   }
 
   /** @param {string} text @returns {boolean} whether it was taken */
@@ -202,8 +181,8 @@ class Chat {
     if (this.wouldHide(turn)) return;
     this.branches.done();
     const clientId = this.begin(turn.question, turn);
-    const begun = /** @type {Turn} */ (this.turns.get(clientId));
-    this.keep({ ...begun, parts: turn.parts, sources: turn.sources, cited: turn.cited });
+    const begun = /** @type {Turn} */ (this.turns.byId.get(clientId));
+    this.turns.keep({ ...begun, parts: turn.parts, sources: turn.sources, cited: turn.cited });
     this.socket.goOn({ client_id: clientId, turn: turn.id });
     this.composer.text.focus();
   }
@@ -227,8 +206,7 @@ class Chat {
    * @param {Turn} version
    */
   wouldHide(version) {
-    const shown = [...this.turns.values()];
-    const hides = shown.slice(shown.findIndex(({ id }) => id === version.id)).some(isOpen);
+    const hides = this.turns.isOpenFrom(version.id);
     if (hides) this.composer.set({ error: WOULD_HIDE });
     return hides;
   }
@@ -242,68 +220,30 @@ class Chat {
   begin(question, version, images = version?.images ?? []) {
     const clientId = uuid();
     this.composer.set({ error: "" });
-    if (version) this.cut(version.id);
-    this.keep(newTurn(clientId, question, { ...version, images }));
+    if (version) this.turns.cut(version.id);
+    this.turns.keep(newTurn(clientId, question, { ...version, images }));
     this.thread.toLatest();
     return clientId;
   }
 
-  /** Takes the turn `id` and those after it off the page. @param {string} id */
-  cut(id) {
-    const ids = [...this.turns.keys()];
-    for (const gone of ids.slice(ids.indexOf(id))) {
-      this.turns.delete(gone);
-      this.thread.remove(gone);
-    }
-  }
-
-  /** Shows a branch: what it shares with the one before stays as it is. @param {any[]} stored */
+  /** Shows a branch. @param {any[]} stored */
   show(stored) {
-    const pending = [...this.turns.values()].filter(({ phase }) => phase === "sending");
-    const all = [...this.turns.keys()];
-    const [first] = stored;
-    const at = all.indexOf(first?.id);
-    // What led there and is on the page already was not fetched again.
-    const before = all.slice(at < 0 ? all.indexOf(first?.parent) + 1 : at);
-    const differs = stored.findIndex(({ id }, index) => id !== before[index]);
-    const same = differs < 0 ? stored.length : differs;
-    if (same < before.length) this.cut(before[same]);
-    stored.slice(0, same).forEach((turn) => this.renew(turn));
-    stored.slice(same).forEach((turn) => this.bring(turn));
-    pending.forEach((turn) => this.keep(turn));
+    this.turns.show(stored);
     this.earlier.refresh();
-  }
-
-  /** What was said before all that is shown. @param {any[]} stored */
-  showBefore(stored) {
-    const turns = stored.map(resume);
-    const later = [...this.turns];
-    this.turns.clear();
-    for (const [id, turn] of [...turns.map((turn) => /** @type {const} */ ([turn.id, turn])), ...later]) this.turns.set(id, turn);
-    this.thread.prepend(turns);
-    turns.filter(isOpen).forEach(({ id }) => this.socket.follow(id, 0));
   }
 
   /** Brings the branch that goes through the turn `id`, and of it what reaches back to there. @param {string} id */
   async bringTurn(id) {
-    const has = () => this.turns.has(id);
+    const has = () => this.turns.byId.has(id);
     await this.earlier.until(has);
     if (has()) return;
     await this.branches.show(id);
     await this.earlier.until(has);
   }
 
-  /** @param {any} stored a turn that is shown, as it is now */
-  renew(stored) {
-    const turn = /** @type {Turn} */ (this.turns.get(stored.id));
-    if (!isOpen(turn) && turn.status !== stored.status) this.bring(stored);
-    else if (stored.siblings.length !== turn.siblings.length) this.keep({ ...turn, siblings: stored.siblings });
-  }
-
   /** @param {Turn} turn */
   askedElsewhere(turn) {
-    this.keep(turn);
-    this.socket.follow(turn.id, 0);
+    this.turns.follow(turn);
     this.announcer.say(`Asked in another window: ${turn.question}`);
   }
 
@@ -315,7 +255,7 @@ class Chat {
   }
 
   stop() {
-    const turn = this.running();
+    const turn = this.turns.running;
     if (!turn) return;
     if (turn.phase === "sending") this.unwanted = turn.id;
     else this.socket.stop(turn.id);
@@ -323,12 +263,12 @@ class Chat {
 
   /** @param {import("./socket.js").Frame} frame */
   accepted({ client_id: clientId, turn: id, parent, conversation, title, status }) {
-    const turn = this.turns.get(clientId);
+    const turn = this.turns.byId.get(clientId);
     if (!turn) return;
     const siblings = [...turn.siblings, id];
     const open = /** @type {const} */ (status === "queued" ? "queued" : "running");
     const named = { ...turn, id, parent, siblings, status: open, phase: open === "queued" ? /** @type {const} */ ("behind") : /** @type {const} */ ("started") };
-    this.rename(clientId, named);
+    this.turns.rename(clientId, named);
     this.following.changed();
     this.announcer.say(waiting(named));
     if (this.unwanted === clientId) this.socket.stop(id);
@@ -341,33 +281,14 @@ class Chat {
     this.sidebar.reload();
   }
 
-  /** What the page knew as `before` has its own id now, and keeps its place. @param {string} before @param {Turn} turn */
-  rename(before, turn) {
-    const shown = [...this.turns.values()];
-    this.turns.clear();
-    for (const one of shown) this.turns.set(one.id === before ? turn.id : one.id, one.id === before ? turn : one);
-    this.thread.rename(before, turn);
-    this.refresh();
-  }
-
   /** @param {string} id @param {number} seq @param {import("./turn.js").TurnEvent} event */
   happened(id, seq, event) {
-    const before = this.turns.get(id);
+    const before = this.turns.byId.get(id);
     if (!before) return;
     const turn = receive(before, seq, event);
     if (event.type === "started") this.announcer.start();
-    this.keep(turn);
-    this.announce(before, turn);
-  }
-
-  /** @param {Turn} before @param {Turn} turn */
-  announce(before, turn) {
-    const ended = turn.phase === "ended";
-    if (before.phase !== turn.phase && !ended && turn.phase !== "writing") this.announcer.say(waiting(turn));
-    if (before.parts !== turn.parts || ended) this.announcer.follow(answerText(turn), ended);
-    const withheld = turn.parts.at(-1);
-    if (before.parts !== turn.parts && withheld?.kind === "withheld") this.announcer.say(withheld.message);
-    if (ended) this.announcer.say(ending(turn) || `Answer complete, ${counted(turn.sources.length, "source")}.`);
+    this.turns.keep(turn);
+    this.announcer.told(before, turn);
   }
 
   /** @param {import("./socket.js").Frame} frame */
@@ -378,20 +299,19 @@ class Chat {
       this.sidebar.reload();
       return;
     }
-    const turn = this.turns.get(clientId ?? id);
+    const turn = this.turns.byId.get(clientId ?? id);
     if (turn && clientId) {
-      this.turns.delete(clientId);
-      this.thread.remove(clientId);
+      this.turns.drop(clientId);
       if (!turn.parts.length) this.composer.giveBack(turn.question);
       // Those of a question that is asked again stay with the first.
       if (!turn.siblings.length) this.attached.images.giveBack(turn.images);
       // An edit or another answer had taken the place of what is shown now.
       if (turn.siblings.length && this.conversation) void this.branches.reload(this.conversation);
     }
-    if (turn && !clientId) this.keep({ ...turn, phase: "ended", status: "interrupted", reason: message });
+    if (turn && !clientId) this.turns.keep({ ...turn, phase: "ended", status: "interrupted", reason: message });
     if (code === "gone" && this.conversation) void this.following.reload();
-    if (!this.turns.size) this.page.classList.add("is-empty");
-    this.composer.set({ running: Boolean(this.running()), error: turn && !clientId ? "" : message });
+    this.refresh();
+    this.composer.set({ error: turn && !clientId ? "" : message });
   }
 }
 
