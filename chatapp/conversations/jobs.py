@@ -41,7 +41,7 @@ def job_of(user: User, turn: Turn, tree: Tree, model: UUID | None) -> Job:
         summary=summary,
         collections=tuple(turn.collections),
         passages=settings.RETRIEVED_PASSAGES,
-        images=images(turn.pictures),
+        images=images([turn])[0],
         effort=Effort(turn.effort) if turn.effort else None,
         kept=_kept(user, turn.continues) if turn.continues else None,
     )
@@ -61,13 +61,17 @@ def _history(
     if not wanted:
         return (), None
     rows = Turn.objects.filter(id__in=wanted).exclude(answer="")
-    said = {row.id: row for row in rows.only("id", "question", "answer", "compacted")}
+    said = {row.id: row for row in rows.only("id", "question", "answer", "pictures", "compacted")}
     turns = [said[name] for name in wanted if name in said]
     told = [turn.compacted for turn in [*turns, continued] if turn and turn.compacted]
     summary = Summary(tuple(told[-1]["turns"]), told[-1]["text"]) if told else None
     known = set(summary.turns) if summary else set()
-    exchanges = [Exchange(turn.question, turn.answer, str(turn.id)) for turn in turns]
-    return tuple(each for each in exchanges if each.turn not in known), summary
+    turns = [turn for turn in turns if str(turn.id) not in known]
+    exchanges = (
+        Exchange(turn.question, turn.answer, str(turn.id), shown)
+        for turn, shown in zip(turns, images(turns), strict=True)
+    )
+    return tuple(exchanges), summary
 
 
 def _kept(user: User, before: Turn) -> Kept:

@@ -66,10 +66,9 @@ def remove(user: User, picture: UUID) -> None:
         found.delete()
 
 
-def images(names: Sequence[str]) -> tuple[Image, ...]:
-    """The images of a turn, as models are sent them."""
-    if not names:
-        return ()
-    found = {str(row.id): row for row in Picture.objects.filter(id__in=names)}
-    rows = [found[name] for name in names if name in found]
-    return tuple(Image(bytes(row.data), row.media_type) for row in rows)
+def images(turns: Sequence[Turn]) -> list[tuple[Image, ...]]:
+    """The images of each of ``turns``, as models are sent them; a query where there are any."""
+    names = {name for turn in turns for name in turn.pictures}
+    rows = Picture.objects.filter(id__in=names) if names else ()
+    found = {str(row.id): Image(bytes(row.data), row.media_type) for row in rows}
+    return [tuple(found[name] for name in turn.pictures if name in found) for turn in turns]

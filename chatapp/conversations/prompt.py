@@ -13,7 +13,7 @@ from chatapp.backends.base import Image, Message
 from chatapp.backends.errors import ContextExceeded
 from rag.passage import Passage
 
-PROMPT_VERSION = 3
+PROMPT_VERSION = 4
 """Stored with every turn; raised whenever the words or the order below change."""
 
 SYSTEM = (
@@ -55,11 +55,12 @@ FENCE = re.compile(r"<(?=\s{0,8}/?\s{0,8}passage)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """An earlier question and what was answered to it, in the turn of that id."""
+    """An earlier question with its images, and what was answered to it, in the turn of that id."""
 
     question: str
     answer: str
     turn: str = ""
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,13 @@ def recent(history: Sequence[Exchange], budget: int) -> tuple[Exchange, ...]:
 
 
 def said(exchange: Exchange) -> tuple[Message, Message]:
-    return Message("user", exchange.question), Message("assistant", exchange.answer)
+    asked = Message("user", exchange.question, exchange.images)
+    return asked, Message("assistant", exchange.answer)
+
+
+def in_words(history: Sequence[Exchange]) -> tuple[Exchange, ...]:
+    """``history`` for a model that takes no images."""
+    return tuple(replace(exchange, images=()) for exchange in history)
 
 
 def asked(material: Material) -> str:

@@ -133,7 +133,7 @@ class _Turn:
         self.kept = request.kept.text if request.kept else ""
         self._material = prompt.Material(
             request.question,
-            request.history,
+            request.history if model.sees else prompt.in_words(request.history),
             instructions=request.instructions,
             images=request.images,
             kept=self.kept,

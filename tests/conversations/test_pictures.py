@@ -125,6 +125,24 @@ async def test_a_model_that_sees_is_shown_it_also_when_it_answers_anew(
     assert await database_sync_to_async(brought)() == [[str(picture.id)]]
 
 
+@pytest.mark.parametrize("sees", [True, False])
+async def test_a_later_question_is_answered_with_earlier_images_in_view(
+    connect: Connect, use: Use, employee: User, picture: Picture, sees: bool
+) -> None:
+    use(seeing(make_tools(saying("A pump.")), sees=True))
+    socket, where = await connect(employee), str(picture.conversation_id)
+    await socket.ask("What is it?", where, images=[str(picture.id)])
+    await socket.until_end()
+    later = saying("Red.")
+    use(seeing(make_tools(later), sees=sees))
+    await socket.ask("Which colour has it?", where)
+    await socket.until_end()
+    *before, question = later.requests[0].messages
+    shown = {message.content: [image.data for image in message.images] for message in before}
+    assert shown["What is it?"] == ([b"pixels"] if sees else [])
+    assert question.images == ()
+
+
 async def test_a_model_that_does_not_see_says_so(
     connect: Connect, use: Use, employee: User, conversation: Conversation, picture: Picture
 ) -> None:
@@ -146,7 +164,8 @@ async def test_another_conversations_image_is_not_found(
 
 
 def test_an_image_that_is_gone_is_left_out(picture: Picture) -> None:
-    assert len(pictures.images([str(uuid4()), str(picture.id)])) == 1
+    turn = Turn(pictures=[str(uuid4()), str(picture.id)])
+    assert [len(shown) for shown in pictures.images([turn, Turn()])] == [1, 0]
 
 
 def test_what_is_drawn_is_what_is_kept(
