@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from chatapp.backends.base import Answers, ChatRequest, Message, TextDelta
+from chatapp.backends.facts import Effort
 from chatapp.conversations import prompt, telling
 from chatapp.conversations.events import Compacting
 from chatapp.conversations.prompt import Material, Summary
@@ -60,7 +61,12 @@ class Compaction:
         messages, taken = request_for(self.material, most, context - SUMMARY_TOKENS)
         if not taken:
             return
-        request = replace(self._template, messages=messages, max_tokens=SUMMARY_TOKENS)
+        request = replace(
+            self._template,
+            messages=messages,
+            max_tokens=SUMMARY_TOKENS,
+            effort=Effort.OFF,  # or thoughts may take all of the room
+        )
         said: list[str] = []
         async with aclosing(self._backend.stream(request)) as stream:
             runs = Runs(stream)

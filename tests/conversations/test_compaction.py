@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from chatapp.accounts.models import User
 from chatapp.backends.base import ReasoningDelta, TextDelta, Waiting
 from chatapp.backends.errors import ContextExceeded, Overloaded, Unreachable
+from chatapp.backends.facts import Effort
 from chatapp.conversations import prompt
 from chatapp.conversations.compaction import MOST_TURNS, SUMMARY_TOKENS, surplus
 from chatapp.conversations.events import (
@@ -72,6 +73,7 @@ async def test_what_has_no_room_is_summed_up_and_told_instead() -> None:
     (wish,) = sums.requests
     system, conversation = wish.messages
     assert (system.content, wish.max_tokens) == (SUM_UP, SUMMARY_TOKENS)
+    assert wish.effort is Effort.OFF
     assert [f"Question {n}?" in conversation.content for n in range(len(HISTORY))] == [
         n < len(told.turns) for n in range(len(HISTORY))
     ]
