@@ -38,7 +38,7 @@ from chatapp.conversations.frames import (
 from chatapp.conversations.live import live
 from chatapp.conversations.models import UNFINISHED
 from chatapp.conversations.outlook import Outlook
-from chatapp.conversations.problems import NO_CONVERSATION, Problem
+from chatapp.conversations.problems import NO_CONVERSATION, NO_TURN, Problem
 from chatapp.rows import in_rows
 
 BINARY = 1003
@@ -50,7 +50,6 @@ FRAMES_AT_ONCE = 40
 MALFORMED_FRAMES = 3
 FOLLOWED_TURNS = 20
 LOOK_AT_SESSION_SECONDS = 10
-NO_TURN = "This answer does not exist, or it is not yours."
 Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,6 @@ from chatapp.conversations.settle import settle
 
 LOOK_AGAIN_SECONDS = 2.0
 LOOK_AT_CONVERSATION_SECONDS = 30.0
-LATE_SECONDS = 1.0
-"""A turn's row may say that it has ended this long before its log does."""
 
 
 class EventsGone(Exception):
