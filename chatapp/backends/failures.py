@@ -35,8 +35,9 @@ TOO_LONG = {"exceed_context_size_error", "context_length_exceeded", "input_token
 LOADING_WORDS = re.compile(r"loading model|model is loading", re.I)
 # Servers that name none of these (SGLang, vLLM before 0.11) still say it.
 TOO_LONG_WORDS = re.compile(r"context (length|size|window)", re.I)
-# llama.cpp answers 500, vLLM 400, Ollama 400 or 500, none with a code of its own.
+# Ollama's, with 500, of a model that it cannot load.
 NO_MEMORY_WORDS = re.compile(r"requires more system memory", re.I)
+# llama.cpp answers 500, vLLM 400, Ollama 400 or 500, none with a code of its own.
 NO_IMAGES_WORDS = re.compile(
     r"not a multimodal model|image input is not supported|support (vision|image)"
     r"|data required for image",
