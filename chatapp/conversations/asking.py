@@ -1,6 +1,5 @@
 """Taking questions: each becomes a turn at its place in the tree of its conversation."""
 
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,11 +28,9 @@ from chatapp.conversations.problems import (
 from chatapp.conversations.prompt import PROMPT_VERSION
 from chatapp.conversations.running import Job
 from chatapp.conversations.telling import CUT_SHORT
+from chatapp.conversations.titles import title_of
 from chatapp.conversations.tree import Node, Tree, tree_of
 
-TITLE_CHARS = 60
-# Marks of Markdown, which a title does not set: heads, emphasis, code, the bars of tables.
-MARKDOWN = re.compile(r"^#{1,6}\s+|[*`|]+")
 QUEUED_TURNS = 10
 BROKEN_OFF = (Status.INTERRUPTED, Status.STOPPED, Status.FAILED)
 NEW_CONVERSATIONS = UUID("6d1b7d0e-30a4-4f0b-9d5e-0c1a5f3b8f11")
@@ -243,13 +240,3 @@ def _turn(conversation: Conversation, tree: Tree, client_id: UUID, draft: Draft)
         prompt_version=PROMPT_VERSION,
         status=Status.QUEUED if before else Status.RUNNING,
     )
-
-
-def title_of(text: str) -> str:
-    """The first words of a question: a conversation's title until it is renamed."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    line = MARKDOWN.sub("", line).strip()
-    if len(line) <= TITLE_CHARS:
-        return line or "Conversation"
-    words = line[: TITLE_CHARS - 1].rpartition(" ")[0]
-    return (words or line[: TITLE_CHARS - 1]) + "…"

@@ -31,8 +31,9 @@ from chatapp.conversations.events import (
     Withheld,
     to_wire,
 )
-from chatapp.conversations.index import index_turn
+from chatapp.conversations.index import index_title, index_turn
 from chatapp.conversations.models import Conversation, Source, Status, Turn
+from chatapp.conversations.titles import title_of
 from chatapp.conversations.verdicts import Decided
 from chatapp.library.models import Chunk
 from chatapp.moderation.services import Where, record_decision
@@ -107,13 +108,26 @@ class Outcome:
 
 def decided(made: Decided, where: Where) -> None:
     """Write one decision to the moderation log. A question that was redacted stands in its turn
-    as the model was given it, so that no later question tells the model what was removed."""
+    as the model was given it, and so does the title that was made of it: no later question tells
+    the model what was removed, and no list, search or export shows it again."""
     decision = made.decision
     with transaction.atomic():
         record_decision(decision, made.subject, where)
         redacted = decision.stage is Stage.REQUEST and decision.action is Action.REDACT
         if redacted and where.turn_id:
-            Turn.objects.filter(id=where.turn_id).update(question=storable(decision.text))
+            _rewrite(where.turn_id, storable(decision.text))
+
+
+def _rewrite(turn: UUID, question: str) -> None:
+    row = Turn.objects.filter(id=turn).select_related("conversation").first()
+    if row is None:
+        return
+    about, before = row.conversation, title_of(row.question)
+    Turn.objects.filter(id=turn).update(question=question)
+    called = Conversation.objects.filter(id=about.id, title=before)
+    about.title = title_of(question)
+    if about.title != before and called.update(title=about.title):
+        index_title(about)
 
 
 def finish(turn: UUID, outcome: Outcome) -> bool:

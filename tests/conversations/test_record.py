@@ -21,7 +21,7 @@ from chatapp.backends.base import Answering, TextDelta
 from chatapp.backends.errors import Overloaded
 from chatapp.conversations import deletion, record
 from chatapp.conversations.events import Ended, Retried, Started, Text
-from chatapp.conversations.models import Conversation, Source, Turn
+from chatapp.conversations.models import Conversation, Indexed, Source, Turn
 from chatapp.conversations.prompt import PROMPT_VERSION
 from chatapp.conversations.replay import events_of
 from chatapp.library.models import Chunk, Collection
@@ -156,6 +156,23 @@ async def test_what_was_redacted_in_a_question_is_not_told_with_the_next_one(
     assert "hunter2" not in str(backend.requests)
     assert "Is [secret removed] a good password?" in str(backend.requests[1])
     assert "hunter2" in (await Entry.objects.aget()).text, "compliance sees what it was"
+
+
+async def test_what_was_redacted_in_a_question_is_in_no_title_and_no_search(
+    connect: Connect, use: Use, employee: User
+) -> None:
+    use(make_tools(judge=ScriptedJudge({"hunter2": "SECRETS"})))
+    socket = await connect(employee)
+    await socket.ask("Is hunter2 a good password?")
+    await socket.until_end()
+    named = await Conversation.objects.aget()
+    assert named.title == "Is [secret removed] a good password?"
+    assert "hunter2" not in str([row.words async for row in Indexed.objects.all()])
+
+    await Conversation.objects.aupdate(title="Mine")
+    await socket.ask("Is hunter2 a good password?", conversation=str(named.id))
+    await socket.until_end()
+    assert (await Conversation.objects.aget()).title == "Mine"
 
 
 async def test_a_judge_that_fails_is_logged_as_a_failure(

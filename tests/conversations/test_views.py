@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from chatapp.accounts.models import User
 from chatapp.catalog.models import Endpoint, LanguageModel, Serving
-from chatapp.conversations.asking import title_of
 from chatapp.conversations.events import (
     Ended,
     Event,
@@ -23,6 +22,7 @@ from chatapp.conversations.listing import label
 from chatapp.conversations.models import Conversation, Source, Turn
 from chatapp.conversations.presentation import TURNS_AT_ONCE
 from chatapp.conversations.record import Fold, finish
+from chatapp.conversations.titles import title_of
 from chatapp.library.models import Chunk, Collection, Document
 from tests.conversations.conftest import signed_in, whole
 
