@@ -9,7 +9,8 @@
 ``check`` is given a part of the answer and gives the guard's decision on it, e.g.
 ``lambda text: guard.check(Subject(Stage.RESPONSE, text, context))``. Reading goes on while it
 runs; when it is slower than the stream, the next part is longer. At the end, the whole answer is
-judged once more, and with it what was still held back.
+judged once more, and with it what was still held back. What was ``shown`` of the answer before is
+judged with what follows it, from the first part on, and is not released again.
 """
 
 import asyncio
@@ -50,20 +51,24 @@ class Held:
 
 
 async def guarded(
-    pieces: AsyncGenerator[str, None], check: Check, window: Window, place: Place = nullcontext
+    pieces: AsyncGenerator[str, None],
+    check: Check,
+    window: Window,
+    place: Place = nullcontext,
+    shown: str = "",
 ) -> AsyncGenerator[Released | Held, None]:
     """What ``check`` lets through of ``pieces``; see the module. ``place`` is held during each
     check, told whether it is the first: what comes while it is waited for is judged in it too.
 
     An error of ``pieces`` is raised after what came before it was judged and released.
     """
-    intake, news, released = _Intake(window), _News(), 0
+    intake, news, released, first = _Intake(window, shown), _News(), len(shown), True
     async with _reading(intake, pieces) as reader:
         while True:
             await intake.due()
-            async with place(not released):
+            async with place(first):
                 whole = intake.ended
-                start = 0 if whole else _before(intake.text, released, window.overlap)
+                start = 0 if whole or first else _before(intake.text, released, window.overlap)
                 text = intake.text[start:]
                 if not text:
                     break
@@ -73,11 +78,11 @@ async def guarded(
             intake.mark(start + len(text))
             floor = released - start
             end = len(text) if whole else _safe_end(text, floor, decision, window)
-            shown = redact(text, decision.redactions, floor, end)
-            released = start + end
+            safe = redact(text, decision.redactions, floor, end)
+            released, first = start + end, first and released == start + end
             told = news.told(decision, start)
-            if shown or not told:
-                yield Released(shown, decision, told)
+            if safe or not told:
+                yield Released(safe, decision, told)
             if whole:
                 break
         if whole:
@@ -100,10 +105,10 @@ async def unguarded(
 class _Intake:
     """What was read so far. Reading pauses while ``window.most`` or more is unjudged."""
 
-    def __init__(self, window: Window) -> None:
-        self.text = ""
+    def __init__(self, window: Window, shown: str) -> None:
+        self.text = shown
         self.ended = False
-        self._judged = 0
+        self._judged = self._shown = len(shown)
         self._window = window
         self._grown = asyncio.Event()
         self._drained = asyncio.Event()
@@ -133,7 +138,7 @@ class _Intake:
     def _is_due(self) -> bool:
         if self.ended:
             return True
-        return len(self.text) > self._window.holdback and (
+        return len(self.text) - self._shown > self._window.holdback and (
             len(self.text) - self._judged >= self._window.characters
             or SENTENCE_END.search(self.text, self._judged) is not None
         )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from chatapp.backends.base import ReasoningDelta
 from chatapp.conversations.events import Ended, Reasoning, Text, Withheld
-from chatapp.conversations.kept import Beyond, joined
+from chatapp.conversations.kept import beyond
 from chatapp.conversations.runs import Runs
 from chatapp.conversations.verdicts import Output, told
 from guardrails.guard import Guard
@@ -16,12 +16,17 @@ from guardrails.verdict import Decision, Message, Stage, Subject
 
 class Judging:
     """Judges one answer, which follows ``context``. What is ``kept`` of it was shown before: the
-    first run of text goes on from there, and is judged together with it."""
+    first run of text goes on from there.
+
+    Each run is judged together with what was shown of those of its kind before it: a model that
+    thinks in the middle of its answer cannot say in two halves what it may not say in one.
+    """
 
     def __init__(self, guard: Guard, context: tuple[Message, ...], kept: str) -> None:
         self._guard = guard
         self._context = context
         self._kept = kept
+        self._shown: dict[type[Reasoning | Text], str] = {Reasoning: "", Text: kept}
 
     async def run(self, runs: Runs) -> AsyncGenerator[Output, None]:
         """One run of text or of reasoning, as the guard lets it through."""
@@ -33,21 +38,20 @@ class Judging:
             subject = replace(subject, text=text)
             return await self._guard.check_in_place(subject)
 
-        beyond, pieces = self._going_on(runs) if form is Text else (Beyond(0), runs.pieces())
-        async with aclosing(await self._judged(pieces, check)) as events:
+        pieces = self._going_on(runs) if form is Text else runs.pieces()
+        async with aclosing(await self._judged(pieces, check, self._shown[form])) as events:
             async for event in events:
                 for output in self._released(event, form, subject):
-                    new = Text(beyond.feed(output.text)) if isinstance(output, Text) else output
-                    if new != Text(""):
-                        yield new
+                    if isinstance(output, Text | Reasoning):
+                        self._shown[form] += output.text
+                    yield output
 
-    def _going_on(self, runs: Runs) -> tuple[Beyond, AsyncGenerator[str, None]]:
+    def _going_on(self, runs: Runs) -> AsyncGenerator[str, None]:
         kept, self._kept = self._kept, ""
-        pieces = runs.pieces()
-        return Beyond(len(kept)), joined(kept, pieces) if kept else pieces
+        return beyond(kept, runs.pieces()) if kept else runs.pieces()
 
     async def _judged(
-        self, pieces: AsyncGenerator[str, None], check: Check
+        self, pieces: AsyncGenerator[str, None], check: Check, shown: str
     ) -> AsyncGenerator[Released | Held, None]:
         policy = self._guard.policy
         if policy.stages[Stage.RESPONSE].is_off:
@@ -56,7 +60,7 @@ class Judging:
         def place(first: bool) -> AbstractAsyncContextManager[object]:
             return self._guard.place(Stage.RESPONSE, first=first)
 
-        return guarded(pieces, check, policy.window, place)
+        return guarded(pieces, check, policy.window, place, shown)
 
     def _released(
         self, event: Released | Held, form: type[Reasoning | Text], subject: Subject

@@ -31,12 +31,12 @@ def whole_words(text: str) -> str:
     return text[:end] if end and len(text) - end <= LONGEST_WORD else text
 
 
-async def joined(kept: str, pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
-    """``kept`` and then ``pieces``, without what models put at the seam: spaces that are there
-    already, and the last words once more, or all of them. Small models begin anew."""
+async def beyond(kept: str, pieces: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+    """What goes on from ``kept``: ``pieces`` without what models put at the seam, which are spaces
+    that are there already, and the last words once more, or all of them. Small models begin
+    anew."""
     head, broken = "", None
     async with aclosing(pieces):
-        yield kept
         try:
             async for piece in pieces:
                 head += piece
@@ -59,16 +59,3 @@ def _at_seam(kept: str, head: str) -> str:
     most = min(len(head), LONGEST_REPEAT)
     repeats = (n for n in range(most, SHORTEST_REPEAT - 1, -1) if kept.endswith(head[:n]))
     return head[next(repeats, 0) :]
-
-
-class Beyond:
-    """Drops the first ``characters`` of a text that comes in pieces."""
-
-    def __init__(self, characters: int) -> None:
-        self._left = characters
-
-    def feed(self, piece: str) -> str:
-        """What of ``piece`` lies beyond them."""
-        dropped = min(self._left, len(piece))
-        self._left -= dropped
-        return piece[dropped:]

@@ -15,7 +15,7 @@ from chatapp.backends.base import Finished, TextDelta
 from chatapp.backends.errors import Unreachable
 from chatapp.conversations.events import Cited, Continued, Passages, Searching, Started, Text
 from chatapp.conversations.jobs import job_of
-from chatapp.conversations.kept import Kept, joined, whole_words
+from chatapp.conversations.kept import Kept, beyond, whole_words
 from chatapp.conversations.models import Source, Turn
 from chatapp.conversations.prompt import GO_ON, NO_MORE
 from chatapp.conversations.telling import CUT_SHORT
@@ -33,6 +33,7 @@ from tests.conversations.scripted import (
     passage,
     play,
     saying,
+    with_rule,
 )
 
 TALE = "Trips are booked by the travel desk [1]. The cheaper of train and pl"
@@ -64,7 +65,7 @@ async def pieces(*texts: str) -> AsyncGenerator[str, None]:
 
 
 async def seam(kept: str, *texts: str) -> str:
-    return "".join([piece async for piece in joined(kept, pieces(*texts))])
+    return kept + "".join([piece async for piece in beyond(kept, pieces(*texts))])
 
 
 @pytest.mark.parametrize(
@@ -134,6 +135,22 @@ async def test_what_is_unsafe_only_together_with_what_was_kept_is_withheld() -> 
     played = await play(ASK, make_tools(saying("planes collide."), judge))
     assert played.text(Text) == ""
     assert played.events[-1].status == "blocked"  # type: ignore[union-attr]  # the last is Ended
+
+
+async def test_what_a_later_policy_redacts_of_what_was_kept_shifts_nothing_that_follows() -> None:
+    judge = ScriptedJudge({"travel desk": "PERSONAL_DATA"})
+    policy = with_rule("response", "PERSONAL_DATA", "redact")
+    played = await play(ASK, make_tools(saying("planes is taken."), judge, policy=policy))
+    assert played.text(Text) == "planes is taken."
+
+
+async def test_what_is_redacted_across_the_seam_does_not_end_there() -> None:
+    judge = ScriptedJudge({"train and planes": "PERSONAL_DATA"})
+    policy = with_rule("response", "PERSONAL_DATA", "redact")
+    played = await play(ASK, make_tools(saying("planes are taken."), judge, policy=policy))
+    assert "planes" not in played.text(Text)
+    assert played.text(Text).startswith("[")
+    assert played.text(Text).endswith("] are taken.")
 
 
 async def test_a_model_that_cannot_be_reached_loses_nothing_of_what_was_kept() -> None:

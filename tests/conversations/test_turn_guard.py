@@ -5,7 +5,7 @@ import dataclasses
 from contextlib import aclosing
 from typing import cast
 
-from chatapp.backends.base import TextDelta
+from chatapp.backends.base import ReasoningDelta, TextDelta
 from chatapp.conversations.events import (
     Ended,
     Judged,
@@ -133,6 +133,24 @@ async def test_reasoning_is_kept_apart_and_is_judged_too() -> None:
     blocked = await play(ASK, make_tools(thinking("The poison is ", "28 days."), judge))
     assert blocked.of(Reasoning) == blocked.of(Text) == []
     assert cast(Ended, blocked.events[-1]).status == "blocked"
+
+
+async def test_what_is_said_in_halves_around_a_thought_is_judged_as_one() -> None:
+    halves = (TextDelta("Now mix the poi"), ReasoningDelta("Hm."), TextDelta("son and stir."))
+    judge = ScriptedJudge({"poison": "S9"})
+    played = await play(ASK, make_tools(ScriptedBackend(*halves, DONE), judge))
+    assert played.text(Text) == "Now mix the poi"
+    assert cast(Ended, played.events[-1]).status == "blocked"
+
+
+async def test_what_is_redacted_in_halves_around_a_thought_goes_on_as_its_label() -> None:
+    halves = (TextDelta("It is DE02"), ReasoningDelta("Hm."), TextDelta(" 1203, as agreed."))
+    policy = with_rule("response", "PERSONAL_DATA", "redact")
+    judge = ScriptedJudge({"DE02 1203": "PERSONAL_DATA"})
+    played = await play(ASK, make_tools(ScriptedBackend(*halves, DONE), judge, policy=policy))
+    assert "1203" not in str([to_wire(event) for event in played.events])
+    assert played.text(Text).startswith("It is DE02[")
+    assert played.text(Text).endswith("], as agreed.")
 
 
 async def test_judges_see_the_question_and_what_was_said_before() -> None:

@@ -137,6 +137,28 @@ def test_the_wire_has_exactly_what_was_judged_safe(
     assert source.closed
 
 
+@given(text=texts, cuts=cuts, delays=delays, window=windows, place=st.integers(0, 400))
+def test_what_was_shown_before_is_judged_with_what_follows_and_not_shown_again(
+    text: str, cuts: list[int], delays: list[int], window: Window, place: int
+) -> None:
+    shown, rest = text[: place % (len(text) + 1)], text[place % (len(text) + 1) :]
+    source, check = Source(split(rest, cuts)), Checks(delays, secret=re.compile("$^"))
+
+    async def collected() -> list[Released | Held]:
+        events = guarded(source.stream(), check, window, shown=shown)
+        async with aclosing(events):
+            return [event async for event in events]
+
+    events = asyncio.run(collected())
+    assert all(seen.startswith(shown) for seen in check.texts[:1])
+    if HARM in text:
+        assert isinstance(events[-1], Held)
+        assert HARM not in shown + wire(events) or HARM in shown
+    else:
+        assert wire(events) == rest
+    assert source.closed
+
+
 @given(text=st.text(alphabet="ab. \n", max_size=200), cuts=cuts, delays=delays, window=windows)
 def test_what_is_released_stood_in_a_text_that_was_judged_before(
     text: str, cuts: list[int], delays: list[int], window: Window
