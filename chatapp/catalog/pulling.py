@@ -1,8 +1,9 @@
 """Fetching models onto a server that does that by itself, only ever because an admin asked.
 
 A worker watches the server's progress for a stint at a time, since tasks have a time limit: at its
-end it lets go and another stint goes on from what has come. Each change of a pull's state is a
-guarded update, so that of two workers one watches and whoever cancels is heard.
+end it lets go and another stint goes on from what has come. One pull is watched at a time, since
+all else that workers do, documents first of all, needs them too; the others wait. Each change of a
+pull's state is a guarded update, so that of two workers one watches and whoever cancels is heard.
 """
 
 import asyncio
@@ -75,7 +76,7 @@ def cancel(pull: Pull, by: User) -> None:
 
 
 def lost() -> list[int]:
-    """Unfinished pulls at which nobody works, as after a worker's death."""
+    """Unfinished pulls at which nobody works: their turn has not come, or a worker died."""
     silent = Pull.objects.filter(state__in=UNFINISHED_PULLS, beat__lt=timezone.now() - LOST)
     return list(silent.values_list("pk", flat=True))
 
@@ -107,8 +108,11 @@ def trouble(error: BackendError) -> str:
 
 
 def _claimed(pull: int) -> bool:
-    waits = Q(state=PullState.QUEUED) | Q(state=PullState.RUNNING, beat__lt=timezone.now() - LOST)
-    values = {"state": PullState.RUNNING, "beat": timezone.now()}
+    now = timezone.now()
+    waits = Q(state=PullState.QUEUED) | Q(state=PullState.RUNNING, beat__lt=now - LOST)
+    values = {"state": PullState.RUNNING, "beat": now}
+    if Pull.objects.filter(state=PullState.RUNNING, beat__gte=now - LOST).exists():
+        return False
     return Pull.objects.filter(waits, pk=pull).update(**values) == 1
 
 

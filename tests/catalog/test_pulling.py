@@ -68,6 +68,23 @@ def test_it_is_watched_to_its_end(pull: Pull, library: Library) -> None:
     assert not work(pull.pk), "what has ended is not begun again"
 
 
+def test_one_is_watched_at_a_time_and_the_next_one_has_its_turn_after_it(
+    pull: Pull, library: Library, admin: User
+) -> None:
+    other = ask(pull.endpoint, "other", by=admin)
+    now = timezone.now()
+    Pull.objects.filter(pk=other.pk).update(state=PullState.RUNNING, beat=now)
+    assert not work(pull.pk)
+    pull.refresh_from_db()
+    assert pull.state == PullState.QUEUED
+    cancel(other, by=admin)
+    Pull.objects.filter(pk=pull.pk).update(beat=now - timedelta(minutes=1))
+    assert lost() == [pull.pk]
+    work(pull.pk)
+    pull.refresh_from_db()
+    assert pull.state == PullState.DONE
+
+
 def test_hostile_words_of_a_server_are_kept_without_what_rows_refuse(
     pull: Pull, library: Library
 ) -> None:
