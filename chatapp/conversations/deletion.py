@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from chatapp import access
 from chatapp.accounts.models import User
+from chatapp.conversations.index import index_turn
 from chatapp.conversations.models import Conversation, Status, Turn
 from chatapp.conversations.problems import NO_CONVERSATION, NotFound
 from chatapp.conversations.queueing import CANCELLED
@@ -31,7 +32,10 @@ def delete(user: User, conversation: UUID) -> list[UUID]:
             raise NotFound(NO_CONVERSATION)
         turns = Turn.objects.filter(conversation=conversation)
         taken_back = {"status": Status.STOPPED, "reason": CANCELLED, "ended": now}
-        turns.filter(status=Status.QUEUED).update(**taken_back)
+        waiting = list(turns.filter(status=Status.QUEUED).values_list("id", flat=True))
+        turns.filter(id__in=waiting, status=Status.QUEUED).update(**taken_back)
+        for turn in waiting:
+            index_turn(turn)  # it may be put back, and is to be found then
         return list(turns.filter(status=Status.RUNNING).values_list("id", flat=True))
 
 

@@ -12,7 +12,7 @@ from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.conversations import asking, deletion, queueing, tasks
 from chatapp.conversations.frames import Regenerate, Send
-from chatapp.conversations.models import Conversation, Source, Status, Turn
+from chatapp.conversations.models import Conversation, Indexed, Source, Status, Turn
 from chatapp.conversations.outlook import Outlook
 from chatapp.conversations.problems import NotFound
 from tests.conversations.conftest import signed_in
@@ -110,6 +110,7 @@ def test_what_waits_in_it_is_taken_back(employee: User, conversation: Conversati
     assert deletion.delete(employee, conversation.id) == [running.id]
     queued.refresh_from_db()
     assert (queued.status, queued.reason) == ("stopped", queueing.CANCELLED)
+    assert Indexed.objects.filter(turn=queued).exists(), "it is found once it is put back"
     assert queueing.stranded() == []
 
 
