@@ -16,8 +16,9 @@ from chatapp.accounts.models import User
 from chatapp.conversations.models import Conversation, Status, Turn
 from chatapp.conversations.problems import NO_CONVERSATION, NotFound
 
-SEEN_ANEW = timedelta(minutes=1)
-"""A window that follows is written down no more often."""
+SEEN_ANEW = timedelta(seconds=20)
+"""A window that follows is written down no more often; it looks every half a minute, and the
+shortest time that a site may choose is a minute."""
 AT_ONCE = 100
 
 

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from channels.db import database_sync_to_async
 from django.utils import timezone
+from pytest_django import Settings
 
 from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.backends.base import TextDelta
 from chatapp.conversations import temporary
+from chatapp.conversations.following import LOOK_AT_CONVERSATION_SECONDS
 from chatapp.conversations.models import Conversation, Turn
 from chatapp.conversations.outlook import Outlook
 from chatapp.conversations.tasks import remove_expired_conversations
@@ -77,6 +79,18 @@ def test_a_look_just_after_another_writes_nothing(employee: User, passing: Conve
     before = Conversation.objects.get().expires
     assert Outlook(passing.id).look(employee)
     assert Conversation.objects.get().expires == before
+
+
+def test_the_shortest_time_is_longer_than_from_look_to_look(
+    employee: User, passing: Conversation, settings: Settings
+) -> None:
+    settings.TEMPORARY_CHAT_MINUTES = 1
+    look = timedelta(seconds=LOOK_AT_CONVERSATION_SECONDS)
+    Conversation.objects.update(expires=temporary.expiry() - look)
+    assert Outlook(passing.id).look(employee)
+    expires = Conversation.objects.get().expires
+    assert expires is not None
+    assert expires > temporary.expiry() - look
 
 
 def test_one_that_is_kept_never_expires(employee: User, conversation: Conversation) -> None:
