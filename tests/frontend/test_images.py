@@ -57,6 +57,26 @@ def test_an_image_goes_with_the_next_question_and_is_shown_with_it(
     assert "images" not in wire.of("send")[-1]
 
 
+def test_one_that_is_taken_away_before_its_turn_is_not_sent(
+    page: Page, site: str, wire: Wire, server: dict[str, Any]
+) -> None:
+    coming: list[Route] = []
+
+    def hold(route: Route) -> None:
+        coming.append(route)
+
+    page.route("**/c/*/images/upload/", hold)
+    page.goto(site)
+    page.locator("[data-file-input]").set_input_files([PHOTO, {**PHOTO, "name": "second.png"}])  # type: ignore[arg-type]  # two files
+    until(page, lambda: len(coming) == 1)
+    page.get_by_role("button", name="Take second.png away").click()
+    coming[0].fulfill(json=server)
+    expect(chip(page)).to_contain_text("Ready")
+    page.locator("[data-file-input]").set_input_files(PHOTO)  # type: ignore[arg-type]  # one file
+    until(page, lambda: len(coming) == 2)
+    assert b"second.png" not in (coming[1].request.post_data_buffer or b"")
+
+
 def test_a_question_that_was_not_taken_gives_its_images_back(
     page: Page, site: str, wire: Wire, server: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,7 @@ export class Images {
   /** @param {Entry} entry @param {File} file */
   upload(entry, file) {
     this.last = this.last.then(async () => {
+      if (!this.entries.has(entry.key)) return;  // it was taken away before its turn came
       /** @type {Partial<Entry>} */
       let news;
       try {
