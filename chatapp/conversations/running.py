@@ -27,6 +27,12 @@ from chatapp.moderation.services import Where
 from chatapp.rows import in_rows
 
 SHUTDOWN_SECONDS = 5
+MOST_OF_A_PERSON = 20
+"""Turns of one person that run at once in a process, in all their conversations."""
+TOO_MANY = (
+    "Too many of your questions are being answered at once. Your question is kept; try again when"
+    " one of them has its answer."
+)
 BROKEN = "Something went wrong on our side. Your question is kept; try again."
 NOT_SAVED = "The answer could not be saved. Your question is kept; try again in a minute."
 INTERRUPTED = "The answer was interrupted by a restart."
@@ -77,8 +83,11 @@ class RunningTurns:
         self._keeper: asyncio.Task[None] | None = None
 
     def start(self, job: Job) -> None:
-        """Run ``job`` in a task of its own."""
-        running = _Running(job)
+        """Run ``job`` in a task of its own; it is refused where its person has enough that run."""
+        beside = sum(
+            each.job.where.person_id == job.where.person_id for each in self._running.values()
+        )
+        running = _Running(job if beside < MOST_OF_A_PERSON else job.refused(TOO_MANY))
         self._running[job.turn] = running
         running.task = asyncio.create_task(self._run(running), name=f"turn {job.turn}")
         if self._keeper is None:

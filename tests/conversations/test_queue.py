@@ -12,7 +12,7 @@ from chatapp.accounts.models import User
 from chatapp.backends.base import TextDelta
 from chatapp.catalog.models import LanguageModel
 from chatapp.conversations import live as live_module
-from chatapp.conversations import queueing
+from chatapp.conversations import queueing, running
 from chatapp.conversations.asking import QUEUED_TURNS
 from chatapp.conversations.following import Following
 from chatapp.conversations.live import Live, live
@@ -325,3 +325,16 @@ async def test_what_waits_goes_on_while_redis_is_away(
     pause.go.set()
     assert texts(await socket.until_end()).endswith("End.")
     assert (await ends(two)).status == "done"
+
+
+async def test_of_one_person_only_so_many_are_answered_at_once(
+    connect: Connect, employee: User, pause: Pause, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "MOST_OF_A_PERSON", 1)
+    one = await begun(await connect(employee), pause)
+    other = await connect(employee)
+    refused = await ends(await other.ask("Two, elsewhere?"))
+    assert (refused.status, refused.reason) == ("failed", running.TOO_MANY)
+    assert refused.question == "Two, elsewhere?"
+    pause.go.set()
+    assert (await ends(one)).status == "done"
