@@ -85,10 +85,10 @@ def attach_image(request: HttpRequest, conversation: UUID) -> HttpResponse:
 
 @require_GET
 def image(request: HttpRequest, picture: UUID) -> HttpResponse:
-    """An image of one's own."""
+    """An image of one's own, kept in no cache: whoever has the machine next, or looks after the
+    conversation was deleted, finds none."""
     found = get_object_or_404(access.own_pictures(access.signed_in(request)), id=picture)
-    headers = {"Cache-Control": "private, max-age=3600", "Content-Disposition": "inline"}
-    return HttpResponse(bytes(found.data), content_type=found.media_type, headers=headers)
+    return HttpResponse(bytes(found.data), content_type=found.media_type)
 
 
 @require_POST

@@ -53,6 +53,7 @@ def test_an_image_is_taken_and_given_to_its_owner(
     response = signed_in(employee).get(f"/images/{answer['file']['id']}/")
     assert response.headers["Content-Type"] == "image/jpeg"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in response.headers["Cache-Control"]
     assert Image.open(BytesIO(response.content)).size == (8, 8)
 
 
