@@ -126,7 +126,7 @@ def thinking(
     ``think`` takes; before that, GPT-OSS took levels and every other model true and false."""
     values = mapping(told).get("values")
     if isinstance(values, list):
-        efforts = tuple(effort for value in values if (effort := effort_of(value)))
+        efforts = tuple(dict.fromkeys(effort for value in values if (effort := effort_of(value))))
         default = effort_of(mapping(told).get("default"))
         return efforts if efforts != (Effort.OFF,) else (), default or ""
     if capabilities is None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from chatapp import access
@@ -35,7 +36,7 @@ def search(user: User, query: str) -> list[Found]:
     rows = own.select_related("turn__conversation", "conversation").defer("words")
     by_name = {row.id: row for row in rows}
     found = (_found(by_name[name], wanted) for name in names if name in by_name)
-    return [each for each in found if each is not None][:SHOWN]
+    return list(islice((each for each in found if each is not None), SHOWN))
 
 
 def _found(row: Indexed, wanted: tuple[str, ...]) -> Found | None:

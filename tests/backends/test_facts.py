@@ -77,7 +77,7 @@ def test_ollama_tells_what_a_model_is_and_can() -> None:
             "medium",
         ),
         ("gptoss", ["thinking"], None, LEVELS, ""),
-        ("deepseek2", ["thinking"], {"values": [True]}, (Effort.ON,), ""),
+        ("deepseek2", ["thinking"], {"values": [True] * 100_000}, (Effort.ON,), ""),
         ("llama", ["completion"], {"values": [False]}, (), ""),
         ("llama", ["completion"], None, (), ""),
         ("llama", None, None, None, ""),
