@@ -5,6 +5,7 @@ memory. Each time access is asked anew: of a source that may not be read any mor
 told. Words that the guard withheld are in no row, and so in no export.
 """
 
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,9 @@ from django.utils.http import content_disposition_header
 
 from chatapp import access
 from chatapp.accounts.models import User
+from chatapp.backends.base import Image
 from chatapp.conversations.models import Conversation, Feedback, Source, Turn
+from chatapp.conversations.pictures import images
 from chatapp.conversations.replay import chunks_of
 from chatapp.conversations.tree import tree_of
 from chatapp.library.services.names import display_name
@@ -53,9 +56,11 @@ def turns(user: User, names: Sequence[UUID]) -> Iterator[dict[str, Any]]:
         shown = access.readable_chunks(user).filter(id__in=chunks_of(found.values()))
         readable = set(shown.values_list("id", flat=True))
         said = {row.turn_id: row for row in access.own_feedback(user).filter(turn__in=some)}
+        seen = dict(zip(found, images(list(found.values())), strict=True))
         for name in some:
             if name in found:
-                yield _turn(found[name], readable, said.get(name))
+                told = _turn(found[name], readable, said.get(name))
+                yield {**told, "images": [_image(image) for image in seen[name]]}
 
 
 def as_json(user: User, told: Outline) -> Iterator[bytes]:
@@ -118,6 +123,10 @@ def _turn(row: Turn, readable: set[int], said: Feedback | None) -> dict[str, Any
         "feedback": said
         and {"helpful": said.helpful, "reasons": said.reasons, "words": said.words},
     }
+
+
+def _image(image: Image) -> dict[str, str]:
+    return {"media_type": image.media_type, "data": b64encode(image.data).decode()}
 
 
 def _source(source: Source, readable: set[int], cited: set[int]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def _section(turn: dict[str, Any], heading: str) -> str:
         heading,
         f"**Question**, {_moment(turn['started'])}",
         _quoted(turn["question"]),
+        *([_images(turn)] if turn["images"] else []),
         f"**Answer**{_by(turn)}",
         *([answer] if answer else []),
         *(f"**Withheld:** {plain(each['message'])}" for each in turn["withheld"]),
@@ -57,6 +58,11 @@ def _section(turn: dict[str, Any], heading: str) -> str:
 def _quoted(text: str) -> str:
     """A quotation with its own lines, in which nothing is set."""
     return "\n".join(f"> {plain(line)}  " if line.strip() else ">" for line in text.splitlines())
+
+
+def _images(turn: dict[str, Any]) -> str:
+    count = len(turn["images"])
+    return "*With an image.*" if count == 1 else f"*With {count} images.*"
 
 
 def _by(turn: dict[str, Any]) -> str:

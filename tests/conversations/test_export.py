@@ -1,6 +1,7 @@
 """A conversation as a file: whole, without what may not be told, and harmless in any program."""
 
 import json
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,7 +17,7 @@ from chatapp.conversations import export, feedback
 from chatapp.conversations.events import Ended, Event, Judged, Text, Withheld
 from chatapp.conversations.export import as_json, disposition, outline
 from chatapp.conversations.markdown import as_markdown
-from chatapp.conversations.models import Conversation, Source, Turn
+from chatapp.conversations.models import Conversation, Picture, Source, Turn
 from chatapp.conversations.record import Fold, finish
 from chatapp.library.models import Chunk, Document
 
@@ -69,6 +70,21 @@ def test_json_tells_a_turn_with_model_sources_verdicts_and_policy(
     ]
     assert [(each["stage"], each["action"]) for each in one["verdicts"]] == [("request", "allow")]
     assert one["feedback"] == {"helpful": True, "reasons": ["clear"], "words": ""}
+
+
+def test_it_has_the_images_of_a_question(
+    employee: User, conversation: Conversation, turn: Turn
+) -> None:
+    picture = Picture.objects.create(
+        conversation=conversation, media_type="image/png", data=b"pixels"
+    )
+    another(turn, "What is it?", turn, pictures=[str(picture.id)])
+    first, second = exported(employee, conversation)["turns"]
+    assert (first["images"], second["images"]) == (
+        [],
+        [{"media_type": "image/png", "data": b64encode(b"pixels").decode()}],
+    )
+    assert written(employee, conversation).count("With an image") == 1
 
 
 def test_it_has_every_branch_the_one_that_is_shown_first(
