@@ -162,7 +162,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels sh
                 await live().stop(frame.turn)
             except (RedisError, OSError):
                 message = "The answer cannot be stopped at the moment. Try again."
-                await self._error("unavailable", message)
+                await self._error("unavailable", message, turn=str(frame.turn))
 
     async def _follow_conversation(self, frame: Follow) -> None:
         person = await self._for_person(lambda person: person)

@@ -8,6 +8,7 @@ from channels.db import database_sync_to_async
 
 from chatapp.accounts.models import User
 from chatapp.backends.base import TextDelta
+from chatapp.conversations.live import Live
 from chatapp.conversations.models import Conversation, Turn
 from tests.conversations.conftest import Connect, Use, kinds, numbers, signed_in, texts
 from tests.conversations.scripted import DONE, Pause, ScriptedBackend, make_tools, saying
@@ -230,3 +231,24 @@ async def test_how_much_to_reason_goes_from_the_frame_to_the_model_and_into_the_
     assert [request.effort for request in backend.requests] == ["high", "low"]
     rows = Turn.objects.order_by("started").values_list("effort", flat=True)
     assert await database_sync_to_async(list)(rows) == ["high", "low"]
+
+
+async def test_that_a_turn_cannot_be_stopped_just_now_is_said_of_it(
+    connect: Connect, use: Use, employee: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise ConnectionError
+
+    pause = Pause()
+    use(make_tools(endless(pause)))
+    socket = await connect(employee)
+    accepted = await socket.ask("Tell me everything")
+    await pause.reached.wait()
+    with monkeypatch.context() as patch:
+        patch.setattr(Live, "stop", away)
+        await socket.send(type="stop", turn=accepted["turn"])
+        while (answer := await socket.next())["type"] == "event":
+            pass
+    assert (answer["code"], answer["turn"]) == ("unavailable", accepted["turn"])
+    await socket.send(type="stop", turn=accepted["turn"])
+    await socket.until_end()
