@@ -1,6 +1,7 @@
 """Thumbs under an answer: pressed at once, with a reason for those who care, taken back."""
 
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -27,7 +28,7 @@ def sent(page: Page, site: str) -> Sent:
 
 
 def has(form: str, name: str, value: str) -> bool:
-    return f'name="{name}"\r\n\r\n{value}\r\n' in form
+    return value in parse_qs(form, keep_blank_values=True).get(name, ())
 
 
 def waited(page: Page, sent: Sent, number: int) -> str:

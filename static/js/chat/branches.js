@@ -1,7 +1,8 @@
 // A conversation is a tree: an edited question and a regenerated answer stand beside what they
 // came from, and one branch is shown. Which question is being edited, and which branch to show.
 
-import { element, find, icon } from "./dom.js";
+import { element, icon } from "./dom.js";
+import { post } from "./post.js";
 
 /** @typedef {import("./turn.js").Turn} Turn */
 
@@ -49,19 +50,18 @@ export class Branches {
 
   /** Shows the branch that goes through the turn `id`. @param {string} id */
   async show(id) {
-    const token = /** @type {HTMLInputElement} */ (find("[name=csrfmiddlewaretoken]")).value;
-    await this.load(`/turns/${id}/branch/`, { method: "POST", headers: { "X-CSRFToken": token } });
+    await this.load(() => post(`/turns/${id}/branch/`));
   }
 
   /** Shows what the server shows of `conversation`. @param {string} conversation */
   async reload(conversation) {
-    await this.load(`/c/${conversation}/turns/`, {});
+    await this.load(() => fetch(`/c/${conversation}/turns/`));
   }
 
-  /** @param {string} address @param {RequestInit} how */
-  async load(address, how) {
+  /** @param {() => Promise<Response>} ask */
+  async load(ask) {
     try {
-      const answer = await fetch(address, how);
+      const answer = await ask();
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       this.hooks.onturns((await answer.json()).turns);
     } catch {

@@ -1,6 +1,7 @@
 // Whether an answer helped: two buttons in its line, and under it, for those who care to say, why.
 
-import { element, find, icon, uuid } from "./dom.js";
+import { element, icon, uuid } from "./dom.js";
+import { post } from "./post.js";
 
 /**
  * @typedef {{helpful: boolean, reasons: string[], words: string}} Said
@@ -118,14 +119,11 @@ export class FeedbackView {
 
   /** @param {Said|null} said @returns {Promise<boolean>} whether the server has it */
   async send(said) {
-    const body = new FormData();
-    body.set("helpful", said ? (said.helpful ? "yes" : "no") : "");
-    for (const reason of said?.reasons ?? []) body.append("reasons", reason);
-    body.set("words", said?.words ?? "");
-    const token = /** @type {HTMLInputElement} */ (find("[name=csrfmiddlewaretoken]")).value;
+    const fields = new URLSearchParams({ helpful: said ? (said.helpful ? "yes" : "no") : "", words: said?.words ?? "" });
+    for (const reason of said?.reasons ?? []) fields.append("reasons", reason);
     try {
-      const answer = await fetch(`/turns/${this.turn()}/feedback/`, { method: "POST", body, headers: { "X-CSRFToken": token } });
-      return answer.ok && "feedback" in (await answer.json());
+      const answer = await post(`/turns/${this.turn()}/feedback/`, fields);
+      return "feedback" in (await answer.json());
     } catch {
       return false;
     }

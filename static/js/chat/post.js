@@ -6,7 +6,7 @@ import { find } from "./dom.js";
  * Posts `fields` to `address`.
  *
  * @param {string} address
- * @param {Record<string, string>} [fields]
+ * @param {Record<string, string>|URLSearchParams} [fields]
  * @param {AbortSignal} [signal] gives it up
  * @returns {Promise<Response>}
  * @throws {Error} when it was not done; also when the session has ended
