@@ -1,7 +1,7 @@
 """A conversation as Markdown, for people to read and keep.
 
-Answers are Markdown already and stay as they are. Everything else, a question or the name of a
-document, is somebody's words and sets nothing: it is escaped or quoted.
+Answers are Markdown already and stay so, without what a reader would load unasked. Everything else,
+a question or the name of a document, is somebody's words and sets nothing: it is escaped or quoted.
 """
 
 import re
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from chatapp.accounts.models import User
 from chatapp.conversations.export import Outline, turns
+from chatapp.conversations.inert import inert
 
 SIGNS = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&])")
 OTHERS = "Other versions"
@@ -39,7 +40,7 @@ def plain(words: str) -> str:
 
 
 def _section(turn: dict[str, Any], heading: str) -> str:
-    answer = turn["answer"].strip()
+    answer = inert(turn["answer"].strip())
     parts = [
         heading,
         f"**Question**, {_moment(turn['started'])}",
