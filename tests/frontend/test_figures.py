@@ -51,6 +51,18 @@ def test_the_gauge_tells_how_full_the_context_is(
     )
 
 
+def test_on_a_phone_the_gauge_leaves_the_room_to_the_title(page: Page, site: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site}/c/{harness.CONVERSATION}/")
+    gauge = page.locator("[data-gauge]")
+    expect(gauge).to_contain_text("Context")
+    title, shown = page.get_by_role("heading", level=1).bounding_box(), gauge.bounding_box()
+    assert title is not None
+    assert shown is not None
+    assert shown["width"] < 96
+    assert title["width"] > 120
+
+
 def test_the_speed_is_that_of_the_tokens_after_the_first(blank: Page) -> None:
     rates = blank.evaluate(
         """async (all) => {

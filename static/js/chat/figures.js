@@ -89,7 +89,7 @@ export class Gauge {
 
   /** @param {{used: number, size: number, share: number}} full */
   say({ used, size, share }) {
-    const percent = Math.round(share * 100);
+    const percent = Math.max(1, Math.round(share * 100));
     const exact = `This conversation takes ${used.toLocaleString()} of the ${size.toLocaleString()} tokens that the model holds`;
     const bar = element("i");
     bar.style.inlineSize = `${percent}%`;
@@ -97,7 +97,7 @@ export class Gauge {
     this.root.classList.toggle("near", share >= NEARLY);
     this.root.replaceChildren(
       element("span", { class: "gauge-meter", "aria-hidden": "true" }, bar),
-      element("span", { text: `Context ${percent}% full` }),
+      element("span", { class: "gauge-says" }, element("span", { text: "Context " }), `${percent}%`, element("span", { text: " full" })),
       element("span", { class: "visually-hidden", text: `. ${exact}.` }),
     );
     if (share < NEARLY) return;
