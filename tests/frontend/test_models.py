@@ -42,6 +42,7 @@ def test_keys_open_the_menu_go_through_it_and_choose(page: Page, site: str, wire
     expect(items.nth(1)).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#model-menu")).to_be_hidden()
+    expect(page.get_by_role("button", name="Model:")).to_be_focused()
     ask(page, wire)
     assert wire.of("send")[0]["model"] == scripted.QWEN["id"]
 

@@ -96,6 +96,7 @@ export class ModelPicker {
   open(anchor, then) {
     this.anchor = anchor;
     this.then = then;
+    anchor.focus(); // where the focus comes back to, also when a key opened the menu
     this.showMenu();
     openBeside(this.menu, anchor);
     this.focus(this.chosen?.id ?? "");
@@ -167,7 +168,7 @@ export class ModelPicker {
     const { id, name, note, state, demo } = model;
     const checked = id === this.chosen?.id;
     const able = choosable(model);
-    const marks = [first ? "Default" : "", demo ? "Demonstration" : "", STATES[state] ?? ""].filter(Boolean);
+    const marks = [first ? "Answers first" : "", demo ? "Demonstration" : "", STATES[state] ?? ""].filter(Boolean);
     return element(
       "button",
       {
