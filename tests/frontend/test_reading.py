@@ -78,6 +78,35 @@ def test_at_twice_the_size_nothing_is_cut(page: Page, site: str) -> None:
     assert seen >= 200
 
 
+def test_a_page_without_questions_is_read_from_its_top(page: Page, site: str) -> None:
+    page.set_viewport_size({"width": 320, "height": 568})
+    page.goto(site)
+    expect(page.locator("[data-chips] button").first).to_be_visible()
+    expect(page.get_by_text("What would you like to know?")).to_be_in_viewport()
+    scroller = page.locator("[data-scroller]")
+    assert scroller.evaluate("(one) => one.scrollHeight > one.clientHeight && one.scrollTop") == 0
+    scroller.evaluate(
+        """(one) => new Promise((done) => {
+          one.addEventListener("scroll", () => requestAnimationFrame(done), { once: true });
+          one.scrollTop = 10;
+        })"""
+    )
+    expect(page.get_by_role("button", name="Jump to latest")).to_be_hidden()
+
+
+def test_the_list_of_sources_has_no_title_before_it_has_a_source(
+    page: Page, site: str, wire: Wire
+) -> None:
+    page.goto(site)
+    ask(page, wire)
+    wire.accept()
+    wire.happen(*scripted.opening("q"), events.Text("Well, "))
+    title = page.locator(".notes-title")
+    expect(title).to_be_hidden()
+    wire.happen(events.Text("so it is [2]."), events.Cited(2, 14))
+    expect(title).to_be_visible()
+
+
 def test_what_is_read_stays_where_it_is_while_text_comes(page: Page, site: str, wire: Wire) -> None:
     page.goto(site)
     ask(page, wire)

@@ -137,7 +137,9 @@ export class Thread {
     return scrollHeight - clientHeight - scrollTop <= NEAR;
   }
 
+  /** Where nothing was said yet the page is read from its top. */
   toEnd() {
+    if (!this.views.size) return;
     this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
@@ -210,6 +212,6 @@ export class Thread {
   }
 
   showLatest() {
-    this.latest.hidden = this.following || this.atEnd();
+    this.latest.hidden = !this.views.size || this.following || this.atEnd();
   }
 }
