@@ -7,7 +7,7 @@ from chatapp.launch.plan import Plan
 
 DEMONSTRATION = (
     "  The answers come from a demonstration model, far too small for real questions. To connect",
-    "  a better one, start Ollama with a model before this, or set MODEL_URL (see the README).",
+    "  a better one, open Models as the admin, or start Ollama with a model before this.",
 )
 
 

@@ -1,8 +1,9 @@
 """Where a question is written."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.frontend import scripted
+from tests.frontend import harness, scripted
 from tests.frontend.wire import Wire, ask
 
 
@@ -66,6 +67,13 @@ def test_the_demonstration_model_is_named_as_one(page: Page, site: str) -> None:
     dialog = page.get_by_role("dialog", name="Connect a model")
     for setting in ("MODEL_URL", "MODEL_KIND", "MODEL_NAME", "MODEL_API_KEY"):
         expect(dialog).to_contain_text(setting)
+
+
+@pytest.mark.parametrize(("role", "links"), [("employee", 0), ("admin", 1)])
+def test_the_way_to_another_model_leads_admins_to_the_page_of_models(role: str, links: int) -> None:
+    page = harness.rendered("conversations/chat.html", harness.chat_context([], empty=True), role)
+    assert page.count('<a href="/models/">Models</a>') == links
+    assert ("On the page Models an admin adds" in " ".join(page.split())) is not bool(links)
 
 
 def test_a_button_that_can_do_nothing_looks_so_under_the_pointer_too(page: Page, site: str) -> None:
