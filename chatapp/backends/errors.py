@@ -50,7 +50,10 @@ class ModelChanged(BackendError):
 
 
 class ContextExceeded(BackendError):
-    sentence = "The question, with what belongs to it, is too long for this model. Shorten it."
+    sentence = (
+        "The question, with what belongs to it, is too long for this model."
+        " Shorten it, or use fewer images."
+    )
 
 
 class Refused(BackendError):
