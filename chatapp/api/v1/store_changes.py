@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 
+from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.api import shelves
 from chatapp.api.errors import Conflict, Invalid, NotFound
@@ -23,7 +24,9 @@ def make(person: User, asked: NewStore) -> Collection:
     """Raises Invalid, Conflict and NotFound; then nothing is made."""
     files = [shelves.upload(person, name) for name in dict.fromkeys(asked.file_ids)]
     name = asked.name or f"Unnamed {uuid4().hex[:8]}"
-    form = CollectionForm(written(name, asked.description or "", groups(asked.readers or ())))
+    form = CollectionForm(
+        written(name, asked.description or "", groups(person, asked.readers or ()))
+    )
     with transaction.atomic():
         collection = stored(form, person)
         attached(files, collection)
@@ -34,7 +37,7 @@ def change(person: User, name: UUID, asked: StoreChange) -> Collection:
     """Leaves what ``asked`` does not name. Raises Invalid, Conflict and NotFound."""
     found = shelves.managed(person, name)
     description = found.description if asked.description is None else asked.description
-    readers = list(found.readers.all()) if asked.readers is None else groups(asked.readers)
+    readers = list(found.readers.all()) if asked.readers is None else groups(person, asked.readers)
     form = CollectionForm(written(asked.name or found.name, description, readers), instance=found)
     return stored(form, person)
 
@@ -53,10 +56,10 @@ def written(name: str, description: str, readers: Iterable[Group]) -> dict[str, 
     return {"name": name, "description": description, "readers": numbers}
 
 
-def groups(names: Iterable[str]) -> list[Group]:
+def groups(person: User, names: Iterable[str]) -> list[Group]:
     """Raises NotFound for a name of no group. Names are compared here, since a database refuses
     some that a client can send."""
-    known = {group.name: group for group in Group.objects.all()}
+    known = {group.name: group for group in access.managed_groups(person)}
     for name in names:
         if name not in known:
             raise NotFound(f"There is no group “{name}”.", param="readers")
