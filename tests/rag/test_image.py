@@ -1,6 +1,7 @@
 """An image is drawn anew: its pixels survive, upright and small enough, and nothing else does."""
 
 import zlib
+from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
 from struct import pack
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from rag.extract import ExtractError
+from rag.extract import image as image_module
 from rag.extract.image import Drawn, draw_anew
 
 RED = (200, 30, 30)
@@ -72,3 +74,22 @@ def test_what_is_no_image_is_refused_in_a_sentence(tmp_path: Path, data: bytes, 
     path.write_bytes(data)
     with pytest.raises(ExtractError, match=words):
         draw_anew(path)
+
+
+def test_only_so_many_are_drawn_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = file(tmp_path / "x", Image.new("RGB", (4, 4), RED), "PNG")
+    monkeypatch.setattr(image_module, "WAIT_SECONDS", 0.0)
+    with ExitStack() as taken:
+        for _ in range(image_module.AT_ONCE):
+            taken.enter_context(image_module.PLACES)
+        with pytest.raises(ExtractError, match="Too many images"):
+            draw_anew(path)
+    assert draw_anew(path).width == 4
+
+
+def test_a_place_is_given_back_where_there_was_no_image(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"words")
+    for _ in range(image_module.AT_ONCE + 1):
+        with pytest.raises(ExtractError, match="no image"):
+            draw_anew(path)
