@@ -3,7 +3,10 @@
 from collections.abc import AsyncGenerator
 
 from chatapp.backends.base import Delta, Finished, Notice, ReasoningDelta, TextDelta
-from chatapp.backends.errors import BackendError
+from chatapp.backends.errors import BackendError, Malformed
+
+MOST_CHARS = 4_000_000
+"""Far beyond what a model says at once: a server that takes no notice of our limits is left."""
 
 
 class Runs:
@@ -13,6 +16,7 @@ class Runs:
         self._stream = stream
         self._next: Delta | None = None
         self.broken: BackendError | None = None
+        self._read = 0
 
     @property
     def kind(self) -> type[TextDelta | ReasoningDelta] | None:
@@ -29,9 +33,17 @@ class Runs:
         """Read the next piece. Raises BackendError, which is kept as ``broken``."""
         try:
             self._next = await anext(self._stream, None)
+            self._count(self._next)
         except BackendError as error:
             self.broken = error
             raise
+
+    def _count(self, delta: Delta | None) -> None:
+        """Raises Malformed."""
+        if isinstance(delta, TextDelta | ReasoningDelta):
+            self._read += len(delta.text)
+        if self._read > MOST_CHARS:
+            raise Malformed(f"the answer is longer than {MOST_CHARS} characters")
 
     async def notices(self) -> AsyncGenerator[Notice, None]:
         """What comes before the first piece, which is next after that. Raises BackendError."""

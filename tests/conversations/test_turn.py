@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from chatapp.backends import base
 from chatapp.backends.base import Finished, Image, ReasoningDelta, Sampling, TextDelta
 from chatapp.backends.errors import CannotSee, Overloaded, Unreachable
+from chatapp.conversations import runs
 from chatapp.conversations.events import (
     Answering,
     Cited,
@@ -22,6 +23,7 @@ from chatapp.conversations.events import (
     Loading,
     Passages,
     Queued,
+    Reasoning,
     Retried,
     Searching,
     Started,
@@ -283,3 +285,15 @@ async def test_where_every_server_failed_the_last_ones_words_stand() -> None:
     )
     assert len(played.of(Retried)) == 1
     assert played.events[-1] == Ended("failed", Unreachable.sentence)
+
+
+async def test_a_server_that_never_ends_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "MOST_CHARS", 1_000)
+    for delta in (TextDelta("word " * 20), ReasoningDelta("word " * 20)):
+        backend = ScriptedBackend(*[delta] * 50)
+        played = await play(TurnRequest("Hello?"), make_tools(backend))
+        ended = played.events[-1]
+        assert isinstance(ended, Ended)
+        assert ended.status == "failed"
+        assert len(played.text(Text) + played.text(Reasoning)) <= 1_000
+        assert backend.open == 0
