@@ -9,40 +9,51 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import File
-from django.db import IntegrityError
+from django.db import transaction
+from django.db.models import QuerySet
 
 from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.backends.base import Image
-from chatapp.conversations.models import Picture, Turn
+from chatapp.conversations.models import Conversation, Picture, Turn
 from chatapp.conversations.problems import NO_CONVERSATION, NotFound, Refused
 from rag.extract import ExtractError
-from rag.extract.image import draw_anew
+from rag.extract.image import Drawn, draw_anew
 
 NO_PICTURE = "An image does not exist any more, or it is not of this conversation."
 
 
 def attach(user: User, conversation: UUID, file: "File[Any]") -> Picture:
     """Take an image into a conversation. Raises NotFound and Refused."""
-    if not access.own_conversations(user).filter(id=conversation).exists():
+    own = access.own_conversations(user).filter(id=conversation)
+    _refuse_too_much(own)
+    drawn = _drawn(file)
+    with transaction.atomic():
+        _refuse_too_much(own.select_for_update())  # others may have come in between
+        return Picture.objects.create(
+            conversation_id=conversation, media_type=drawn.media_type, data=drawn.data
+        )
+
+
+def _refuse_too_much(own: QuerySet[Conversation]) -> None:
+    """Raises NotFound where there is no such conversation, and Refused where it is full."""
+    found = own.first()
+    if found is None:
         raise NotFound(NO_CONVERSATION)
-    there = access.own_pictures(user).filter(conversation=conversation).count()
-    if there >= settings.CHAT_IMAGES_MAX:
+    if found.pictures.count() >= settings.CHAT_IMAGES_MAX:
         raise Refused(f"A conversation takes up to {settings.CHAT_IMAGES_MAX} images.")
+
+
+def _drawn(file: "File[Any]") -> Drawn:
+    """Raises Refused."""
     with NamedTemporaryFile() as copy:
         for piece in file.chunks():
             copy.write(piece)
         copy.flush()
         try:
-            drawn = draw_anew(Path(copy.name))
+            return draw_anew(Path(copy.name))
         except ExtractError as error:
             raise Refused(str(error)) from None
-    row = Picture(conversation_id=conversation, media_type=drawn.media_type, data=drawn.data)
-    try:
-        row.save(force_insert=True)
-    except IntegrityError:  # the conversation was removed meanwhile
-        raise NotFound(NO_CONVERSATION) from None
-    return row
 
 
 def chosen(user: User, conversation: UUID | None, wanted: tuple[UUID, ...]) -> list[str]:

@@ -75,6 +75,23 @@ def test_a_conversation_takes_only_so_many(
     }
 
 
+def test_those_that_come_while_one_is_drawn_count_too(
+    employee: User,
+    conversation: Conversation,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.CHAT_IMAGES_MAX = 1
+
+    def draw_and_be_overtaken(_: object) -> Drawn:
+        Picture.objects.create(conversation=conversation, media_type="image/png", data=b"other")
+        return Drawn(b"pixels", "image/png", 1, 1)
+
+    monkeypatch.setattr(pictures, "draw_anew", draw_and_be_overtaken)
+    assert post(employee, conversation, file=photo())[0] == 400
+    assert Picture.objects.count() == 1
+
+
 def test_one_is_taken_away_unless_a_question_was_asked_with_it(
     employee: User, conversation: Conversation, picture: Picture
 ) -> None:
