@@ -7,6 +7,7 @@ vLLM and llama.cpp (tests/backends/wire).
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -102,11 +103,12 @@ class OpenAIBackend:
         context = context_of(model)
         if context is None and model.get("owned_by") == "llamacpp":
             context = await self._context_of_slot()
+        facts = await self._facts(model)
         return ServedModel(
             str(model["id"]),
             context_tokens=context,
             revision=revision_of(model),
-            facts=await self._facts(model),
+            facts=replace(facts, context_tokens=facts.context_tokens or context),
         )
 
     async def _facts(self, model: Mapping[str, Any]) -> Facts:

@@ -337,6 +337,7 @@ async def test_what_the_server_serves(server: FakeModelServer) -> None:
     server.models = {"small": 4096, "large": None}
     served = await OpenAIBackend(server.url).served_models()
     assert served == (ServedModel("small", "", 4096), ServedModel("large"))
+    assert [each.facts.context_tokens for each in served] == [4096, None]
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"data": 5}', b"<html>", b"x" * (9 << 20)])
