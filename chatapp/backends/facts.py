@@ -52,8 +52,8 @@ class Shape:
 class Facts:
     """None, or "", is what the server does not tell. ``parameters`` and ``bytes`` are of the
     weights, ``context_tokens`` the length that the model was made for, or is served with where
-    only that is told, and ``usual_context`` the one that its maker set; ``efforts`` are what it may be asked for and ``effort`` what it does
-    unasked."""
+    only that is told, and ``usual_context`` the one that its maker set; ``efforts`` are what it
+    may be asked for and ``effort`` what it does unasked."""
 
     family: str = ""
     parameters: int | None = None
