@@ -1,5 +1,6 @@
 """The pages about models in a real browser: accessible, on a phone too, and working things out."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -126,3 +127,21 @@ def test_how_far_a_pull_is_is_shown_without_a_reload(desk: Desk, known: Language
         assert page.locator("#pulls").get_attribute("hx-get") is None
 
     desk.do(settled)
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_the_bar_on_a_phone_holds_all_the_pages_of_an_admin(desk: Desk, width: int) -> None:
+    def places(page: Page) -> list[list[float]]:
+        page.set_viewport_size({"width": width, "height": 640})
+        page.evaluate("document.documentElement.style.setProperty('--control', '2.75rem')")
+        found: list[list[float]] = page.evaluate(
+            """() => [...document.querySelectorAll(".topbar nav a, .topbar .end > :not([hidden])")]
+              .map((one) => one.getBoundingClientRect()).map(({ left, right }) => [left, right])"""
+        )
+        return found
+
+    desk.go("/models/")
+    found = desk.do(places)
+    assert len(found) == 6
+    assert found[-1][1] <= width
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(found))
