@@ -118,9 +118,9 @@ class OllamaBackend:
             # Of an error inside a stream there is no status.
             raise failure(max(error.status_code, 0) or 500, error.error) from error
         except httpx.TimeoutException as error:
-            raise TimedOut(f"{url}: {error!r}") from error
+            raise TimedOut(f"{url}: {error or type(error).__name__}") from error
         except (httpx.HTTPError, ConnectionError) as error:
-            raise Unreachable(f"{url}: {error!r}") from error
+            raise Unreachable(f"{url}: {error or type(error).__name__}") from error
         except ValueError as error:  # of JSON, or of the client's own types
             raise Malformed(f"{url}: {error}") from error
 
