@@ -1,6 +1,6 @@
 // Where a question is written.
 
-import { element, find, icon } from "./dom.js";
+import { element, find, findAll, icon } from "./dom.js";
 
 const NEARLY = 0.8;
 
@@ -53,6 +53,9 @@ export class Composer {
       this.submit();
     });
     this.stop.addEventListener("click", () => this.onstop());
+    for (const example of findAll("[data-example]")) {
+      example.addEventListener("click", () => this.put(example.dataset.example ?? ""));
+    }
   }
 
   /** @param {KeyboardEvent} event */

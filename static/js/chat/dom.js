@@ -76,6 +76,11 @@ export function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
+/** @param {string} id @returns {any} the JSON that the server put into the page */
+export function given(id) {
+  return JSON.parse(find(`#${id}`).textContent ?? "null");
+}
+
 /**
  * Writes `text` to the clipboard and says so on `button` for two seconds.
  *

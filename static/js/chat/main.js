@@ -5,7 +5,7 @@ import { Attachments } from "./attachments.js";
 import { Branches } from "./branches.js";
 import { Composer } from "./composer.js";
 import { Earlier } from "./earlier.js";
-import { find, findAll, uuid } from "./dom.js";
+import { find, findAll, given, uuid } from "./dom.js";
 import { Gauge } from "./figures.js";
 import { Following } from "./following.js";
 import { ModelPicker } from "./models.js";
@@ -27,12 +27,9 @@ import { waiting } from "./words.js";
 const DELETED = "This conversation was deleted. What you see here is not kept any more.";
 const WOULD_HIDE = "An answer below is not done yet. Wait for it or stop it first.";
 
-/** @param {string} id @returns {any} the JSON that the server put into the page */
-function given(id) {
-  return JSON.parse(find(`#${id}`).textContent ?? "null");
-}
+/** @param {string} id */
+const dialog = (id) => /** @type {HTMLDialogElement} */ (find(`#${id}`));
 
-/** The page. */
 class Chat {
   constructor() {
     const page = /** @type {HTMLElement} */ (find("[data-chat]"));
@@ -44,15 +41,11 @@ class Chat {
     this.announcer = new Announcer(find("[data-live]"));
     this.passages = new PassageDialog(find("#passage-dialog"), page.dataset.source ?? "");
     this.sidebar = new Sidebar(find("[data-sidebar]"), { list: page.dataset.list ?? "" });
-    const items = /** @type {HTMLElement} */ (find("#model-menu [data-items]"));
-    this.models = new ModelPicker(
-      find("[data-model-chip]"),
-      find("#model-menu"),
-      { models: given("models"), address: items.dataset.address ?? "" },
-      { onchoose: (model) => this.answeredBy(model) },
-    );
-    this.search = new Search(this.sidebar);
-    this.actions = new ListActions(this.sidebar, (words) => this.announcer.say(words));
+    this.models = new ModelPicker(find("[data-model-chip]"), find("#model-menu"), given("models"), {
+      onchoose: ({ demo }) => findAll("[data-about-demo]").forEach((about) => (about.hidden = !demo)),
+    });
+    new Search(this.sidebar);
+    new ListActions(this.sidebar, (words) => this.announcer.say(words));
     this.thread = new Thread(
       { scroller: find("[data-scroller]"), list: find("[data-turns]"), latest: find("[data-latest]") },
       {
@@ -104,9 +97,6 @@ class Chat {
     this.listenToSocket();
     this.listenToKeys();
     if (this.conversation) this.socket.watch(this.conversation);
-    for (const example of findAll("[data-example]")) {
-      example.addEventListener("click", () => this.composer.put(example.dataset.example ?? ""));
-    }
     this.socket.connect();
     const landing = new Landing({ reveal: (id) => this.thread.reveal(id), load: (id) => this.bringTurn(id) });
     if (landing.wanted()) void landing.go();
@@ -123,16 +113,12 @@ class Chat {
       this.composer.set({ connected: status === "open" });
       this.thread.showConnection(status === "open");
     };
-    addEventListener("online", () => this.socket.connect());
-    addEventListener("pageshow", () => this.socket.connect());
+    for (const back of ["online", "pageshow"]) addEventListener(back, () => this.socket.connect());
   }
 
   listenToKeys() {
-    const shortcuts = /** @type {HTMLDialogElement} */ (find("#shortcuts-dialog"));
-    find("[data-shortcuts]").addEventListener("click", () => shortcuts.showModal());
     for (const button of findAll("[data-opens]")) {
-      const dialog = /** @type {HTMLDialogElement} */ (find(`#${button.dataset.opens}`));
-      button.addEventListener("click", () => dialog.showModal());
+      button.addEventListener("click", () => dialog(button.dataset.opens ?? "").showModal());
     }
     const actions = {
       "/": () => this.composer.text.focus(),
@@ -142,7 +128,7 @@ class Chat {
       b: () => this.sidebar.toggle(),
       m: () => this.models.choice && this.models.choosing(),
     };
-    new Keys(shortcuts, actions, () => {
+    new Keys(dialog("shortcuts-dialog"), actions, () => {
       if (this.turns.running) this.stop();
       else if (this.branches.edited) this.branches.cancel();
     });
@@ -193,11 +179,6 @@ class Chat {
       this.models.choose(model);
       this.askAgain(turn);
     });
-  }
-
-  /** @param {import("./models.js").Model} model */
-  answeredBy({ demo }) {
-    for (const about of findAll("[data-about-demo]")) about.hidden = !demo;
   }
 
   /**

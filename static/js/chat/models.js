@@ -27,15 +27,15 @@ const choosable = ({ state }) => CHOOSABLE.includes(state);
 export class ModelPicker {
   /**
    * @param {HTMLElement} button the chip
-   * @param {HTMLElement} menu a popover
-   * @param {{models: Model[], address: string}} given `address` tells how the models stand now
+   * @param {HTMLElement} menu a popover; the address of its items tells how the models stand now
+   * @param {Model[]} models
    * @param {PickerHooks} hooks
    */
-  constructor(button, menu, { models, address }, hooks) {
+  constructor(button, menu, models, hooks) {
     this.button = button;
     this.menu = menu;
     this.models = models;
-    this.address = address;
+    this.address = find("[data-items]", menu).dataset.address ?? "";
     this.hooks = hooks;
     this.chosen = this.first(button.dataset.chosen ?? "");
     /** What was chosen of how much it thinks; "" where nobody chose. */
