@@ -1,7 +1,6 @@
 """The page of one's API keys in a real browser: copied, read aloud, on a phone and in the dark."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
@@ -12,11 +11,10 @@ from chatapp.accounts.models import User
 from chatapp.api.keys import Wish, authenticate, issue, revoke
 from chatapp.api.models import ApiKey, Scope
 from chatapp.library.models import Collection
+from tests import axe
 from tests.desk import Desk, chromium, desk_of
 
 PAGE = "/account/keys/"
-AXE = (Path(__file__).parents[1] / "frontend/vendor/axe.min.js").read_text(encoding="utf-8")
-RUN = "axe.run().then((found) => found.violations.map((v) => `${v.id}: ${v.nodes[0].html}`))"
 
 
 @pytest.fixture
@@ -44,10 +42,8 @@ def make_and_copy(page: Page) -> str:
 
 
 def complaints(page: Page) -> list[str]:
-    page.evaluate(AXE)
-    found: list[str] = page.evaluate(RUN)
     wide = "document.documentElement.scrollWidth > innerWidth"
-    return [*found, *(["wider than the window"] if page.evaluate(wide) else [])]
+    return [*axe.found(page), *(["wider than the window"] if page.evaluate(wide) else [])]
 
 
 def in_every_light(page: Page) -> list[str]:

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -14,11 +13,10 @@ from chatapp.accounts.models import User
 from chatapp.backends.base import ServedModel
 from chatapp.backends.facts import SWITCH, Facts, Shape
 from chatapp.catalog.models import Endpoint, LanguageModel, Look, Pull, Serving
+from tests import axe
 from tests.catalog.serving import Server
 from tests.desk import Chromium, Desk, chromium, desk_of
 
-AXE = (Path(__file__).parents[1] / "frontend/vendor/axe.min.js").read_text(encoding="utf-8")
-RUN = "axe.run().then((found) => found.violations.map((v) => `${v.id}: ${v.nodes[0].html}`))"
 WIDE = """[...document.querySelectorAll(".table-scroll")]
   .filter((table) => table.scrollWidth > table.clientWidth)
   .map((table) => `a table scrolls: ${table.getAttribute("aria-label")}`)"""
@@ -78,8 +76,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     server = known.servings.get().endpoint_id
 
     def look(page: Page) -> list[str]:
-        page.evaluate(AXE)
-        found: list[str] = page.evaluate(RUN)
+        found = axe.found(page)
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append("the page scrolls sideways")
         return [*found, *page.evaluate(WIDE)]

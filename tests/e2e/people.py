@@ -1,13 +1,10 @@
 """What people do in a browser, by the names that they see."""
 
-from pathlib import Path
-
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.stack import SignIn
 
 ANSWER_SECONDS = 90_000  # milliseconds: a small model on two shared cores
-AXE = Path(__file__).parents[1] / "frontend" / "vendor" / "axe.min.js"
 
 
 def sign_in(page: Page, person: SignIn) -> None:
@@ -32,10 +29,3 @@ def answered(turn: Locator) -> Locator:
     """The turn once it is over."""
     expect(turn.locator(".line")).to_be_visible(timeout=ANSWER_SECONDS)
     return turn
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds on the page as it is now, each as a line."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("async () => (await axe.run(document)).violations")
-    return [f"{one['id']}: {[node['html'][:200] for node in one['nodes']]}" for one in found]

@@ -1,26 +1,12 @@
 """axe-core finds nothing on the pages of the chat, in both themes and at three widths."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.axe import found
 from tests.frontend import harness, scripted
-
-AXE = Path(__file__).parent / "vendor" / "axe.min.js"
-CHECK = """async () => {
-  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id} ${target} ${failureSummary}`));
-}"""
-
-
-def found(page: Page) -> list[str]:
-    # Not as a script in the page, which the content policy rightly refuses.
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    result: list[str] = page.evaluate(CHECK)
-    return result
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,7 +1,6 @@
 """The log in a real browser: by keyboard, by mouse, and on a phone."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -10,12 +9,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from chatapp.accounts.models import User
 from chatapp.moderation.models import Entry, Reading
+from tests import axe
 from tests.desk import Chromium, Desk, chromium, desk_of
 from tests.moderation.conftest import entry_values
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
-AXE = (Path(__file__).parents[1] / "frontend/vendor/axe.min.js").read_text(encoding="utf-8")
-RUN = "axe.run().then((found) => found.violations.map((v) => `${v.id}: ${v.nodes[0].html}`))"
 
 
 @pytest.fixture(scope="module")
@@ -137,4 +135,4 @@ def test_axe_finds_nothing(
     desk.do(lambda page: page.emulate_media(color_scheme=scheme))
     for path in ("/log/", f"/log/{entries[0]}/", "/log/?stage=passage", "/account/"):
         desk.go(path)
-        assert desk.do(lambda page: page.evaluate(f"{AXE}; {RUN}")) == [], path
+        assert desk.do(axe.found) == [], path
