@@ -110,9 +110,7 @@ def regenerate(user: User, frame: Regenerate) -> Asked:
             pictures=turn.pictures,
         )
 
-    with transaction.atomic():
-        conversation = _locked(user, turn.conversation_id)
-        return _take(user, conversation, tree_of(conversation), frame.client_id, draft)
+    return _beside(user, turn, frame.client_id, draft)
 
 
 def go_on(user: User, frame: Continue) -> Asked:
@@ -134,9 +132,7 @@ def go_on(user: User, frame: Continue) -> Asked:
             pictures=turn.pictures,
         )
 
-    with transaction.atomic():
-        conversation = _locked(user, turn.conversation_id)
-        return _take(user, conversation, tree_of(conversation), frame.client_id, draft)
+    return _beside(user, turn, frame.client_id, draft)
 
 
 def _own(user: User, name: UUID) -> Turn:
@@ -144,6 +140,15 @@ def _own(user: User, name: UUID) -> Turn:
     if turn is None:
         raise NotFound(NO_TURN)
     return turn
+
+
+def _beside(
+    user: User, turn: Turn, client_id: UUID, draft: Callable[[Conversation, Tree], Draft]
+) -> Asked:
+    """As :func:`_take`, in the conversation of ``turn``."""
+    with transaction.atomic():
+        conversation = _locked(user, turn.conversation_id)
+        return _take(user, conversation, tree_of(conversation), client_id, draft)
 
 
 def _take(
@@ -172,11 +177,16 @@ def _take(
     )
 
 
+def begun_by(user: User, client_id: UUID) -> UUID:
+    """The conversation that what ``user`` sends with ``client_id`` begins."""
+    return uuid5(NEW_CONVERSATIONS, f"{user.pk}:{client_id}")
+
+
 def _place(user: User, question: Send) -> tuple[Conversation, Tree]:
     """The conversation, made where it is new, and its turns."""
     name = question.conversation
     if name is None:
-        name = uuid5(NEW_CONVERSATIONS, f"{user.pk}:{question.client_id}")
+        name = begun_by(user, question.client_id)
         with suppress(IntegrityError), transaction.atomic():
             return _new(user, name, question), Tree(())
     conversation = _locked(user, name)

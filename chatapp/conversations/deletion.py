@@ -13,10 +13,9 @@ from django.utils import timezone
 
 from chatapp import access
 from chatapp.accounts.models import User
-from chatapp.conversations.index import index_turn
+from chatapp.conversations import queueing
 from chatapp.conversations.models import Conversation, Status, Turn
 from chatapp.conversations.problems import NO_CONVERSATION, NotFound
-from chatapp.conversations.queueing import CANCELLED
 
 REGRET = timedelta(minutes=1)
 KEPT = timedelta(minutes=2)
@@ -26,16 +25,13 @@ AT_ONCE = 100
 def delete(user: User, conversation: UUID) -> list[UUID]:
     """Hide a conversation for good, and take back what waits in it; gives the turns that were
     running, for the caller to stop. What the moderation log has of it stays. Raises NotFound."""
-    now = timezone.now()
+    own = access.own_conversations(user).filter(id=conversation)
     with transaction.atomic():
-        if not access.own_conversations(user).filter(id=conversation).update(deleted=now):
+        if not own.update(deleted=timezone.now()):
             raise NotFound(NO_CONVERSATION)
         turns = Turn.objects.filter(conversation=conversation)
-        taken_back = {"status": Status.STOPPED, "reason": CANCELLED, "ended": now}
-        waiting = list(turns.filter(status=Status.QUEUED).values_list("id", flat=True))
-        turns.filter(id__in=waiting, status=Status.QUEUED).update(**taken_back)
-        for turn in waiting:
-            index_turn(turn)  # it may be put back, and is to be found then
+        for turn in turns.filter(status=Status.QUEUED).values_list("id", flat=True):
+            queueing.cancel(turn)
         return list(turns.filter(status=Status.RUNNING).values_list("id", flat=True))
 
 

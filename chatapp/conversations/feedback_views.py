@@ -2,23 +2,19 @@
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
 from chatapp import access
 from chatapp.conversations import feedback
-from chatapp.conversations.problems import Invalid, NotFound
+from chatapp.conversations.refusals import answering_problems
 
 
 @require_POST
+@answering_problems
 def say(request: HttpRequest, turn: UUID) -> HttpResponse:
     """Fields ``helpful`` (yes, no, or empty to take it back), ``reasons`` and ``words``."""
     user = access.signed_in(request)
-    try:
-        feedback.say(user, turn, feedback.read(request.POST))
-    except NotFound:
-        raise Http404 from None
-    except Invalid as problem:
-        return JsonResponse({"error": str(problem)}, status=400)
+    feedback.say(user, turn, feedback.read(request.POST))
     row = access.own_feedback(user).filter(turn=turn).first()
     return JsonResponse({"feedback": feedback.told(row)})

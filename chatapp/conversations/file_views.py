@@ -1,33 +1,26 @@
 """Attaching files to a conversation; docs/protocol.md describes it."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET, require_POST
 
 from chatapp import access
 from chatapp.conversations import files, pictures
-from chatapp.conversations.frames import Malformed, identifier
-from chatapp.conversations.problems import NotFound, Refused
+from chatapp.conversations.frames import identifier
+from chatapp.conversations.problems import Refused
+from chatapp.conversations.refusals import answering_problems
 
-View = Callable[..., HttpResponseBase]
 
-
-def answering_problems(view: View) -> View:
-    @wraps(view)
-    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            return view(request, *args, **kwargs)
-        except NotFound:
-            raise Http404 from None
-        except (Refused, Malformed) as problem:
-            return JsonResponse({"error": str(problem)}, status=400)
-
-    return answered
+def _sent(request: HttpRequest) -> "UploadedFile[Any]":
+    """The file of the field ``file``. Raises Refused."""
+    sent = request.FILES.get("file")
+    if sent is None:
+        raise Refused("No file was sent.")
+    return sent
 
 
 @require_POST
@@ -51,10 +44,8 @@ def listed(request: HttpRequest, conversation: UUID) -> HttpResponse:
 @answering_problems
 def attach(request: HttpRequest, conversation: UUID) -> HttpResponse:
     """Takes the file of the field ``file``."""
-    user, sent = access.signed_in(request), request.FILES.get("file")
-    if sent is None:
-        raise Refused("No file was sent.")
-    return JsonResponse({"file": files.told(files.attach(user, conversation, sent))})
+    document = files.attach(access.signed_in(request), conversation, _sent(request))
+    return JsonResponse({"file": files.told(document)})
 
 
 @require_POST
@@ -77,10 +68,8 @@ def detach(request: HttpRequest, conversation: UUID, file: UUID) -> HttpResponse
 @answering_problems
 def attach_image(request: HttpRequest, conversation: UUID) -> HttpResponse:
     """Takes the image of the field ``file``, for a question."""
-    user, sent = access.signed_in(request), request.FILES.get("file")
-    if sent is None:
-        raise Refused("No file was sent.")
-    return JsonResponse({"file": {"id": str(pictures.attach(user, conversation, sent).pk)}})
+    picture = pictures.attach(access.signed_in(request), conversation, _sent(request))
+    return JsonResponse({"file": {"id": str(picture.pk)}})
 
 
 @require_GET

@@ -2,7 +2,7 @@
 of the conversation's, found for its questions alone, and gone with it."""
 
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import File
@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet, Sum
 from chatapp import access
 from chatapp.accounts.models import User
 from chatapp.conversations import temporary
-from chatapp.conversations.asking import NEW_CONVERSATIONS
+from chatapp.conversations.asking import begun_by
 from chatapp.conversations.attached import attached_to
 from chatapp.conversations.models import Conversation
 from chatapp.conversations.problems import NO_CONVERSATION, NotFound, Refused
@@ -33,7 +33,7 @@ def begin(user: User, client_id: UUID) -> UUID:
     passing = access.own_conversations(user).exclude(expires=None)
     if passing.count() >= PASSING_MOST:
         raise Refused("Too many temporary conversations are open. Close some of them first.")
-    name = uuid5(NEW_CONVERSATIONS, f"{user.pk}:{client_id}")
+    name = begun_by(user, client_id)
     row = Conversation(id=name, owner=user, title=UNNAMED, expires=temporary.expiry())
     Conversation.objects.bulk_create([row], ignore_conflicts=True)
     return name

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 from redis import RedisError
@@ -21,7 +21,8 @@ from chatapp.conversations import deletion, services, temporary
 from chatapp.conversations import search as finding
 from chatapp.conversations.listing import listed
 from chatapp.conversations.live import announce, request_stops
-from chatapp.conversations.problems import Empty, NotFound
+from chatapp.conversations.problems import Empty
+from chatapp.conversations.refusals import answering_problems
 
 
 @require_GET
@@ -44,24 +45,21 @@ def search(request: HttpRequest) -> JsonResponse:
 
 
 @require_POST
+@answering_problems
 def pin(request: HttpRequest, conversation: UUID) -> HttpResponse:
     """Lets a conversation stand first, or, unless the field ``pinned`` is "yes", not any more."""
     user, pinned = access.signed_in(request), request.POST.get("pinned") == "yes"
-    try:
-        services.pin(user, conversation, pinned=pinned)
-    except NotFound:
-        raise Http404 from None
+    services.pin(user, conversation, pinned=pinned)
     return conversations_of(request, user)
 
 
 @require_POST
+@answering_problems
 def rename(request: HttpRequest, conversation: UUID) -> HttpResponse:
     """Gives a conversation the title of the field ``title``."""
     user = access.signed_in(request)
     try:
         services.rename(user, conversation, request.POST.get("title", ""))
-    except NotFound:
-        raise Http404 from None
     except Empty as problem:
         return HttpResponse(str(problem), status=400, content_type="text/plain; charset=utf-8")
     announce(conversation)
@@ -69,37 +67,31 @@ def rename(request: HttpRequest, conversation: UUID) -> HttpResponse:
 
 
 @require_POST
+@answering_problems
 def delete(request: HttpRequest, conversation: UUID) -> HttpResponse:
     """Deletes a conversation, and stops what is being answered in it."""
     user = access.signed_in(request)
-    try:
-        running = deletion.delete(user, conversation)
-    except NotFound:
-        raise Http404 from None
+    running = deletion.delete(user, conversation)
     stop(running)
     announce(conversation)
     return conversations_of(request, user)
 
 
 @require_POST
+@answering_problems
 def restore(request: HttpRequest, conversation: UUID) -> HttpResponse:
     """Puts back a conversation that was deleted just now."""
     user = access.signed_in(request)
-    try:
-        deletion.restore(user, conversation)
-    except NotFound:
-        raise Http404 from None
+    deletion.restore(user, conversation)
     announce(conversation)
     return conversations_of(request, user)
 
 
 @require_POST
+@answering_problems
 def close(request: HttpRequest, conversation: UUID) -> HttpResponse:
     """Removes a temporary conversation now."""
-    try:
-        running = temporary.close(access.signed_in(request), conversation)
-    except NotFound:
-        raise Http404 from None
+    running = temporary.close(access.signed_in(request), conversation)
     stop(running)
     announce(conversation)
     return redirect("chat")

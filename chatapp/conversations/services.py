@@ -9,11 +9,12 @@ from chatapp.accounts.models import User
 from chatapp.conversations.index import index_title
 from chatapp.conversations.models import Conversation
 from chatapp.conversations.problems import NO_CONVERSATION, NO_TURN, Empty, NotFound
+from chatapp.conversations.titles import one_line
 
 
 def rename(user: User, conversation: UUID, title: str) -> None:
     """Raises NotFound, and Empty for a title without words."""
-    words = " ".join("".join(c if c.isprintable() else " " for c in title).split())
+    words = one_line(title)
     found = access.own_conversations(user).filter(id=conversation).first()
     if found is None:
         raise NotFound(NO_CONVERSATION)

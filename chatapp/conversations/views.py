@@ -43,6 +43,7 @@ from chatapp.conversations import feedback, files, services
 from chatapp.conversations.listing import listed
 from chatapp.conversations.presentation import shown_branch
 from chatapp.conversations.problems import NotFound
+from chatapp.conversations.refusals import answering_problems
 from chatapp.library.models import Chunk, State
 
 FILES = "Files of this conversation"
@@ -105,13 +106,11 @@ def turns(request: HttpRequest, conversation: UUID) -> JsonResponse:
 
 
 @require_POST
+@answering_problems
 def choose_branch(request: HttpRequest, turn: UUID) -> JsonResponse:
     """Shows the branch that goes through a turn."""
     user = access.signed_in(request)
-    try:
-        opened = services.choose_branch(user, turn)
-    except NotFound:
-        raise Http404 from None
+    opened = services.choose_branch(user, turn)
     return JsonResponse({"turns": shown_branch(user, opened)})
 
 
