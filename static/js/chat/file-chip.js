@@ -1,10 +1,10 @@
 // One file above the composer: its name, its size, how it stands, and what can be done with it.
 
 import { element, icon } from "./dom.js";
+import { MEGABYTE } from "./file-sending.js";
 
 /** @typedef {import("./files.js").Entry} Entry */
 
-const MEGABYTE = 1024 * 1024;
 /** @type {Record<string, string>} */
 const KINDS = { csv: "file-spreadsheet", xlsx: "file-spreadsheet", pptx: "presentation", eml: "mail" };
 

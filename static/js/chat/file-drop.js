@@ -1,5 +1,6 @@
 // The ways in for files: a button, a drop anywhere on the page, and the clipboard.
 
+import { acceptDrops } from "../drop.js";
 import { find } from "./dom.js";
 
 /** @param {HTMLElement} page @param {(files: File[]) => void} take */
@@ -17,24 +18,5 @@ export function listenForFiles(page, take) {
     event.preventDefault();
     take([...files]);
   });
-  listenToDrops(find("[data-drop]", page), take);
-}
-
-/** @param {HTMLElement} veil @param {(files: File[]) => void} take */
-function listenToDrops(veil, take) {
-  const holds = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
-  addEventListener("dragover", (event) => {
-    if (!holds(event)) return;
-    event.preventDefault();
-    veil.hidden = false;
-  });
-  addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) veil.hidden = true;
-  });
-  addEventListener("drop", (event) => {
-    veil.hidden = true;
-    if (!holds(event)) return;
-    event.preventDefault();
-    take([...(event.dataTransfer?.files ?? [])]);
-  });
+  acceptDrops(find("[data-drop]", page), take);
 }

@@ -1,10 +1,23 @@
 // One file on its way to the server.
 
-import { find } from "./dom.js";
+import { find, uuid } from "./dom.js";
 
 /** @typedef {import("./files.js").Told} Told */
 
+/** @typedef {import("./files.js").Entry} Entry */
+
 const TOO_LARGE = "The file is larger than this site allows.";
+export const MEGABYTE = 1024 * 1024;
+
+/** What is on the page of a file that was chosen just now. @param {File} file @returns {Entry} */
+export function begun(file) {
+  return { key: uuid(), id: "", name: file.name, size: file.size, state: "uploading", words: "", detail: "", file, sending: new AbortController() };
+}
+
+/** "" where `file` is not too large. @param {File} file @param {number} megabytes */
+export function tooLarge({ size }, megabytes) {
+  return size > megabytes * MEGABYTE ? `The file is larger than ${megabytes} MB.` : "";
+}
 
 /**
  * Sends `file`; the file as the server tells it, or why it was not taken, in a sentence.

@@ -3,7 +3,7 @@
 
 import { element, find, icon, uuid } from "./dom.js";
 import { chip } from "./file-chip.js";
-import { send } from "./file-sending.js";
+import { begun, send, tooLarge } from "./file-sending.js";
 import { post } from "./post.js";
 
 /**
@@ -28,7 +28,6 @@ import { post } from "./post.js";
  */
 
 const LOOK_AGAIN = 1000;
-const MEGABYTE = 1024 * 1024;
 const FAILED = "It could not be sent. Check the connection and try again.";
 export class Files {
   /** @param {HTMLElement} page @param {Told[]} given @param {FileHooks} hooks */
@@ -69,7 +68,7 @@ export class Files {
   /** @param {File[]} files */
   add(files) {
     for (const file of files) {
-      const entry = /** @type {Entry} */ ({ key: uuid(), id: "", name: file.name, size: file.size, state: "uploading", words: "", detail: "", file, sending: new AbortController() });
+      const entry = begun(file);
       const refusal = this.refusal(file);
       this.entries.set(entry.key, entry);
       if (refusal) this.change(entry, { state: "refused", detail: refusal, file: null });
@@ -79,9 +78,9 @@ export class Files {
   }
 
   /** What is wrong with `file` before it is sent; "" where nothing is. @param {File} file */
-  refusal({ size }) {
-    if (!size) return "The file is empty.";
-    if (size > this.megabytes * MEGABYTE) return `The file is larger than ${this.megabytes} MB.`;
+  refusal(file) {
+    const large = file.size ? tooLarge(file, this.megabytes) : "The file is empty.";
+    if (large) return large;
     const there = [...this.entries.values()].filter(({ state }) => state !== "refused");
     return there.length >= this.most ? `A conversation takes up to ${this.most} files.` : "";
   }

@@ -1,8 +1,8 @@
 // Images that go with the next question, for models that see.
 
 import { chip } from "./file-chip.js";
-import { send } from "./file-sending.js";
-import { element, find, icon, uuid } from "./dom.js";
+import { begun, send, tooLarge } from "./file-sending.js";
+import { element, find, icon } from "./dom.js";
 import { post } from "./post.js";
 
 /** @typedef {import("./files.js").Entry} Entry */
@@ -15,7 +15,6 @@ import { post } from "./post.js";
  */
 
 const MOST = 4;
-const MEGABYTE = 1024 * 1024;
 const TOO_MANY = `A question takes up to ${MOST} images.`;
 const FAILED = "It could not be sent. Take it away and add it again.";
 
@@ -47,11 +46,10 @@ export class Images {
   add(files) {
     for (const file of files) {
       const there = [...this.entries.values()].filter(({ state }) => state !== "refused").length;
-      /** @type {Entry} */
-      const entry = { key: uuid(), id: "", name: file.name, size: file.size, state: "uploading", words: "Sending", detail: "", file: null, sending: new AbortController() };
+      const entry = { ...begun(file), words: "Sending", file: null };
       this.entries.set(entry.key, entry);
-      if (there >= MOST) this.change(entry, { state: "refused", detail: TOO_MANY });
-      else if (file.size > this.megabytes * MEGABYTE) this.change(entry, { state: "refused", detail: `The file is larger than ${this.megabytes} MB.` });
+      const refusal = there < MOST ? tooLarge(file, this.megabytes) : TOO_MANY;
+      if (refusal) this.change(entry, { state: "refused", detail: refusal });
       else this.upload(entry, file);
     }
     this.show();

@@ -1,6 +1,6 @@
 // A collection's page: uploads with progress, and documents that show how far they are.
 
-import { acceptDrops } from "./drop.js";
+import { acceptDrops } from "../drop.js";
 import { actInPlace } from "./actions.js";
 import { follow } from "./socket.js";
 import { Table } from "./table.js";

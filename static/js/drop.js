@@ -7,7 +7,7 @@
 export function acceptDrops(veil, take) {
   // Each element under the pointer sends its own enter and leave: count them.
   let depth = 0;
-  const holdsFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  const holdsFiles = (/** @type {DragEvent} */ event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   const show = () => { veil.hidden = depth === 0; };
 
   addEventListener("dragenter", (event) => {
@@ -17,7 +17,10 @@ export function acceptDrops(veil, take) {
     show();
   });
   addEventListener("dragover", (event) => {
-    if (holdsFiles(event)) event.preventDefault();
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    depth ||= 1; // whatever was missed, it is over the page now
+    show();
   });
   addEventListener("dragleave", (event) => {
     if (!holdsFiles(event)) return;
@@ -29,6 +32,6 @@ export function acceptDrops(veil, take) {
     event.preventDefault();
     depth = 0;
     show();
-    take([...event.dataTransfer.files]);
+    take([...(event.dataTransfer?.files ?? [])]);
   });
 }
